@@ -1,0 +1,33 @@
+# Thin names for what the README prints. The work is in docker/*.sh and the packages.
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test bench venv room
+# nbgrader looks for its helpers on PATH.
+run = PATH="$(CURDIR)/.venv/bin:$$PATH"
+
+help: ## show this list
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' Makefile
+
+setup: ## install what is missing: Python packages, container engine, the room's image
+	@$(MAKE) --no-print-directory -j2 .venv/ready room
+
+demo: setup ## grade a small real class, from upload to gradebook
+	$(run) neurograde demo
+
+test: setup ## lint, types and every test
+	$(run) ruff check .
+	$(run) ruff format --check .
+	$(run) mypy
+	$(run) pytest
+
+bench: setup ## measure the speed of grading
+	$(run) python tests/bench.py
+
+# The packages of host and room are installed side by side; each waits for something else most of the time.
+.venv/ready: pyproject.toml requirements.lock | venv
+	@bash docker/venv.sh fill
+
+room: | venv
+	@bash docker/setup.sh
+
+venv:
+	@PYTHON="$(PYTHON)" bash docker/venv.sh make

@@ -1,0 +1,183 @@
+"""An assignment as graders see it: what `assignment.toml` says and the tests that otter made of the notebook."""
+
+import difflib
+import hashlib
+import json
+import tomllib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any, TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, ValidationError, model_validator
+
+from autograder.errors import ConfigError
+
+
+class Settings(BaseModel):
+    """A table of a TOML file: frozen, and an unknown key is an error."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Limits(Settings):
+    """What one submission may use."""
+
+    wall_seconds: float = Field(default=300, gt=0, description="The whole submission, tests included.")
+    cell_seconds: float = Field(default=60, gt=0, description="One cell, or one call from a test.")
+    memory_mb: int = Field(default=2048, ge=512, description="The room's cgroup, MiB.")
+    output_kb: int = Field(default=256, gt=0, description="Printed text kept of one cell, KiB.")
+    disk_mb: int = Field(default=64, gt=0, description="The work directory, MiB (counts as memory).")
+
+
+class Competition(Settings):
+    """The part that is scored on held-out data."""
+
+    entry_point: str = Field(default="predict", description="The student's function: inputs -> class numbers.")
+    metric: str = Field(default="accuracy", description="How predictions are compared with labels.")
+    anchors: list[tuple[FiniteFloat, FiniteFloat]] = Field(
+        description="[score, grade points], rising; linear between, flat outside.", min_length=1
+    )
+
+    @model_validator(mode="after")
+    def anchors_rise(self) -> "Competition":
+        for (low, less), (high, more) in zip(self.anchors, self.anchors[1:], strict=False):
+            if not (low < high and less <= more):
+                raise ValueError(f"anchors must rise: [{low}, {less}] is followed by [{high}, {more}]")
+        if any(not 0 <= score <= 1 or points < 0 for score, points in self.anchors):
+            raise ValueError("an anchor is [score from 0 to 1, grade points from 0 up]")
+        return self
+
+
+class AssignmentSettings(Settings):
+    """`source/<assignment>/assignment.toml`."""
+
+    title: str = Field(min_length=1, description="Shown to students.")
+    due: datetime | None = Field(default=None, description="With a time zone.")
+    limits: Limits = Limits()
+    competition: Competition | None = None
+
+    @model_validator(mode="after")
+    def due_has_a_zone(self) -> "AssignmentSettings":
+        if self.due is not None and self.due.tzinfo is None:
+            raise ValueError("due needs a time zone, e.g. 2026-12-01T23:59:00+03:00")
+        return self
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Case:
+    """One test case as the author wrote it."""
+
+    name: str
+    hidden: bool
+    points: float
+    hint: str | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Question:
+    """One question and its cases, in the order of the notebook."""
+
+    name: str
+    points: float
+    cases: tuple[Case, ...]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Assignment:
+    """An assignment ready to grade with, read from its bundle.
+
+    A bundle is what `neurograde release` leaves for graders: `bundle.json` (questions and their cases),
+    `assignment.toml`, `tests/<question>.py` (otter's test files, hidden cases included), `files/` (what students
+    have beside the notebook), `template.ipynb` (the released notebook) and `solution.ipynb`.
+    """
+
+    name: str
+    settings: AssignmentSettings
+    questions: tuple[Question, ...]
+    bundle: Path
+    fingerprint: str
+    """SHA-256 over every file of the bundle, first 16 hex digits."""
+
+    @property
+    def max_points(self) -> float:
+        return sum(question.points for question in self.questions)
+
+    def test_file(self, question: str) -> Path:
+        return self.bundle / "tests" / f"{question}.py"
+
+    def files(self) -> dict[str, bytes]:
+        """What students have beside the notebook, by path relative to it."""
+        folder = self.bundle / "files"
+        return {str(p.relative_to(folder)): p.read_bytes() for p in _files_of(folder)}
+
+
+S = TypeVar("S", bound=Settings)
+
+
+def read_toml(path: Path, model: type[S], *, example: str) -> S:
+    """Read a TOML file strictly. Raises ConfigError naming the file, the key and the nearest valid key.
+
+    `example` is what a file that is missing needs at least.
+    """
+    try:
+        return model.model_validate(tomllib.loads(path.read_text()))
+    except FileNotFoundError:
+        raise ConfigError(f"{path} is missing. Write one; it needs at least {example}.") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{path} is not TOML: {error}. Mend that line and run the command again.") from None
+    except ValidationError as error:
+        raise ConfigError(f"{path}: {_in_words(error, model)}") from None
+
+
+def load_settings(path: Path) -> AssignmentSettings:
+    """Read an `assignment.toml`. Raises ConfigError as `read_toml` does."""
+    return read_toml(path, AssignmentSettings, example='`title = "..."`')
+
+
+def load_assignment(bundle: Path) -> Assignment:
+    """Read a bundle. Raises ConfigError when it is missing or does not fit together."""
+    try:
+        index: dict[str, Any] = json.loads((bundle / "bundle.json").read_text())
+    except (FileNotFoundError, json.JSONDecodeError):
+        raise ConfigError(
+            f"{bundle} holds no bundle to grade with. Make it: neurograde release {bundle.name}"
+        ) from None
+    questions = tuple(
+        Question(name=q["name"], points=q["points"], cases=tuple(Case(**case) for case in q["cases"]))
+        for q in index["questions"]
+    )
+    return Assignment(
+        name=bundle.name,
+        settings=load_settings(bundle / "assignment.toml"),
+        questions=questions,
+        bundle=bundle,
+        fingerprint=_fingerprint(bundle),
+    )
+
+
+def _fingerprint(folder: Path) -> str:
+    digest = hashlib.sha256()
+    for path in _files_of(folder):
+        digest.update(f"{path.relative_to(folder)}\0{path.stat().st_size}\0".encode() + path.read_bytes())
+    return digest.hexdigest()[:16]
+
+
+def _files_of(folder: Path) -> Iterator[Path]:
+    return (path for path in sorted(folder.rglob("*")) if path.is_file())
+
+
+def _in_words(error: ValidationError, model: type[BaseModel]) -> str:
+    schema = model.model_json_schema()
+    tables = (schema, *schema.get("$defs", {}).values())
+    keys = [key for table in tables for key in table.get("properties", {})]
+    lines = []
+    for problem in error.errors():
+        place = ".".join(str(part) for part in problem["loc"])
+        text = problem["msg"].removeprefix("Value error, ")
+        if problem["type"] == "extra_forbidden":
+            near = difflib.get_close_matches(str(problem["loc"][-1]), keys, n=1)
+            text = "no such key" + (f"; did you mean `{near[0]}`?" if near else "")
+        lines.append(f"{place}: {text}" if place else text)
+    return "; ".join(lines)

@@ -1,0 +1,334 @@
+"""The straight line from a submission to its report: run the cells, ask the questions where the notebook does."""
+
+import hashlib
+import importlib.metadata
+import re
+import time
+from dataclasses import dataclass, replace
+from typing import Any
+
+import nbformat
+import numpy as np
+import torch
+
+from autograder.assignment import Assignment, Case
+from autograder.examiner import Examiner, unasked
+from autograder.report import CaseResult, CellResult, Predictions, Provenance, QuestionResult, Report, Status, worst
+from autograder.rooms import Room, Usage
+from autograder.standin import Inside, Stopped, is_out_of_memory, where
+from autograder.submission import Submission
+
+# The text of a check cell is only looked for, never parsed: it is the student's.
+CHECK = re.compile(r"^[^#\n]*\bgrader\.check\(\s*[\"']([^\"'\n]+)[\"']", re.MULTILINE)
+MAX_RESTARTS = 12
+MAX_OUTPUT_BYTES = 16 << 20
+OUTPUT_MIMES = ("text/plain", "text/html", "text/markdown", "text/latex", "image/png", "image/jpeg")
+OUTPUT_TYPES = ("stream", "display_data", "execute_result", "error")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Graded:
+    """A report and the notebook as it ran."""
+
+    report: Report
+    notebook: nbformat.NotebookNode
+
+
+@dataclass(frozen=True, slots=True)
+class RunCell:
+    """Step: run the cell at this index."""
+
+    index: int
+
+
+@dataclass(frozen=True, slots=True)
+class AskCase:
+    """Step: run one case of a question."""
+
+    question: str
+    case: Case
+
+
+@dataclass(frozen=True, slots=True)
+class Predict:
+    """Step: call the entry point on the held-out inputs, in an order drawn for this submission."""
+
+
+Step = RunCell | AskCase | Predict
+
+
+def autograde(
+    submission: Submission, examiner: Examiner, assignment: Assignment, room: Room, *, inputs: np.ndarray | None = None
+) -> Graded:
+    """Grade one submission in a warm room.
+
+    `inputs`, of shape (n, ...), are the held-out inputs for the competition's entry point, without labels. Raises
+    PlatformError when no fair mark can be given; whatever the student's code does is in the report.
+    """
+    started = time.monotonic()
+    sitting = Sitting(submission, examiner, assignment, inputs)
+    usage = sitting.run(room)
+    report = Report(
+        submission=submission.id,
+        student=submission.student,
+        assignment=assignment.name,
+        provenance=Provenance(
+            neurograde=importlib.metadata.version("neurograde"),
+            otter=importlib.metadata.version("otter-grader"),
+            bundle=assignment.fingerprint,
+            image=room.name,
+            seed=sitting.seed,
+        ),
+        questions=tuple(sitting.question(name) for name in examiner.questions),
+        cells=tuple(sitting.cells.values()),
+        predictions=sitting.predictions,
+        notes=tuple(sitting.notes),
+        seconds=round(time.monotonic() - started, 3),
+        peak_memory_mb=round(usage.peak_mb, 1),
+    )
+    return Graded(report=report, notebook=sitting.notebook(report))
+
+
+def plan(submission: Submission, assignment: Assignment, *, predict: bool) -> list[Step]:
+    """The steps in order: each question where the notebook checks it, the others at the end, then the entry point.
+
+    As with otter, the last check of a question is the one that counts.
+    """
+    questions = {question.name: question for question in assignment.questions}
+    steps: list[Step] = []
+    checked = set()
+    for index, cell in enumerate(submission.cells):
+        if cell.kind != "code":
+            continue
+        steps.append(RunCell(index))
+        for name in CHECK.findall(cell.source):
+            if name in questions:
+                checked.add(name)
+                steps += [AskCase(name, case) for case in questions[name].cases]
+    for name in questions:
+        if name not in checked:
+            steps += [AskCase(name, case) for case in questions[name].cases]
+    return [*steps, Predict()] if predict else steps
+
+
+def seed_of(submission: Submission, assignment: Assignment) -> int:
+    """A seed of the submission's own that nobody can foresee without the hidden tests: the same for a replay."""
+    return int.from_bytes(hashlib.sha256(f"{submission.id}{assignment.fingerprint}".encode()).digest()[:4])
+
+
+class Sitting:
+    """One submission being graded.
+
+    A step that ends the student's process (memory, a loop that cannot be interrupted, os._exit) gets that status; the
+    rest of the notebook is run again in a new process without it, so that it costs what it must and no more.
+    """
+
+    def __init__(
+        self, submission: Submission, examiner: Examiner, assignment: Assignment, inputs: np.ndarray | None
+    ) -> None:
+        self.seed = seed_of(submission, assignment)
+        self.cells: dict[int, CellResult] = {}
+        self.predictions: Predictions | None = None
+        self.notes: list[str] = []
+        self._submission = submission
+        self._examiner = examiner
+        self._assignment = assignment
+        self._inputs = inputs
+        self._cases: dict[tuple[str, str], CaseResult] = {}
+        self._outputs: dict[int, list[nbformat.NotebookNode]] = {}
+        self._output_room = MAX_OUTPUT_BYTES
+        self._ended_at: set[Step] = set()
+        self._out_of_time = False
+
+    def run(self, room: Room) -> Usage:
+        """Go through the plan, again from the start after each step that ends the process."""
+        limits = self._assignment.settings.limits
+        deadline = time.monotonic() + limits.wall_seconds
+        steps = plan(self._submission, self._assignment, predict=self._inputs is not None)
+        usage = Usage()
+        for _ in range(MAX_RESTARTS + 1):
+            left = deadline - time.monotonic()
+            if left <= 0:
+                break
+            opened = room.open(wall_seconds=left)
+            try:
+                inside = Inside(opened, seconds=limits.cell_seconds, left=lambda: deadline - time.monotonic())
+                finished = self._walk(steps, inside)
+            finally:
+                usage = max(usage, opened.close(), key=lambda used: used.peak_mb)
+            if finished:
+                break
+        self._out_of_time = time.monotonic() >= deadline
+        return usage
+
+    def _walk(self, steps: list[Step], inside: Inside) -> bool:
+        """Take every step that has not ended a process before. False when one ends this one."""
+        inside.ask("seed", seed=self.seed)
+        for step in steps:
+            if step in self._ended_at:
+                continue
+            try:
+                self._take(step, inside)
+            except Stopped as stop:
+                self._note(step, stop)
+                if not stop.alive:
+                    self._ended_at.add(step)
+                    return False
+        return True
+
+    def _take(self, step: Step, inside: Inside) -> None:
+        match step:
+            case RunCell(index):
+                self._run_cell(index, inside)
+            case AskCase(question, case):
+                result = self._examiner.ask(question, case, inside, self.seed)
+                troubled = [cell.status for cell in self.cells.values() if cell.status is not Status.PASSED]
+                if result.status is Status.FAILED and inside.missing and troubled:
+                    result = replace(result, status=worst(troubled))
+                self._cases[question, case.name] = result
+            case Predict():
+                self.predictions = self._predict(inside)
+
+    def _note(self, step: Step, stop: Stopped) -> None:
+        match step:
+            case RunCell(index):
+                what = f"Cell {index + 1}"
+                self.cells[index] = CellResult(number=index + 1, status=stop.status, seconds=0.0, error=str(stop))
+            case AskCase(question, case):
+                what = f"Test {case.name}"
+                self._cases[question, case.name] = unasked(case, stop.status, str(stop))
+            case Predict():
+                what = "The entry point"
+                self.predictions = Predictions(status=stop.status, message=str(stop))
+        if not stop.alive:
+            self.notes.append(f"{what} was left out: {stop}.")
+
+    def _run_cell(self, index: int, inside: Inside) -> None:
+        started = time.monotonic()
+        limits = self._assignment.settings.limits
+        reply = inside.cell(self._submission.cells[index].source, index + 1, limits.cell_seconds)
+        error = reply.get("error") or reply.get("raised")
+        status = Status.PASSED
+        if reply.get("interrupted") is True:
+            status = Status.TIMED_OUT
+        elif error:
+            status = Status.OUT_OF_MEMORY if is_out_of_memory(error) else Status.ERRORED
+        self.cells[index] = CellResult(
+            number=index + 1,
+            status=status,
+            seconds=round(time.monotonic() - started, 3),
+            error=where(error) if error else None,
+        )
+        if reply.get("cut") is True:
+            self.notes.append(f"Cell {index + 1} showed more than is kept; the rest of its output was cut.")
+        self._outputs[index] = self._kept(reply.get("outputs"))
+
+    def _kept(self, outputs: Any) -> list[nbformat.NotebookNode]:
+        """The outputs that are well formed, as long as there is room for them."""
+        kept = []
+        for output in outputs if type(outputs) is list else []:
+            node = output_of(output)
+            size = len(str(node))
+            if node is not None and size <= self._output_room:
+                self._output_room -= size
+                kept.append(node)
+        return kept
+
+    def _predict(self, inside: Inside) -> Predictions:
+        competition = self._assignment.settings.competition
+        assert competition is not None
+        assert self._inputs is not None
+        inside.begin_case()
+        order = np.random.default_rng(self.seed).permutation(len(self._inputs))
+        try:
+            entry_point = inside.ask("get", name=competition.entry_point)
+            answer = entry_point(self._inputs[order])
+        except Exception as error:  # noqa: BLE001 - whatever the student's function raises is its result
+            missing = isinstance(error, KeyError) and inside.raised is None
+            status = Status.OUT_OF_MEMORY if inside.out_of_memory else Status.ERRORED
+            text = "it is not defined" if missing else f"it raised {type(error).__name__}: {error}"
+            return Predictions(
+                status=Status.FAILED if missing else status, message=f"{competition.entry_point}: {text}"
+            )
+        drawn = predictions_of(answer, len(self._inputs), competition.entry_point)
+        values = tuple(drawn.values[place] for place in np.argsort(order)) if drawn.values else ()
+        return replace(drawn, values=values)
+
+    def question(self, name: str) -> QuestionResult:
+        """The result of a question; what was never asked earns nothing and says why."""
+        question = self._examiner.questions[name]
+        status = Status.TIMED_OUT if self._out_of_time else Status.NOT_RUN
+        text = (
+            "the submission had used all its time" if self._out_of_time else "the notebook ended its process too often"
+        )
+        cases = tuple(self._cases.get((name, case.name)) or unasked(case, status, text) for case in question.cases)
+        points = sum(case.points for case in cases)
+        return QuestionResult(name=name, points=points, max_points=question.points, cases=cases)
+
+    def notebook(self, report: Report) -> nbformat.NotebookNode:
+        """The notebook as it ran, with the verdict under each check cell."""
+        results = {question.name: question for question in report.questions}
+        cells = []
+        for index, cell in enumerate(self._submission.cells):
+            if cell.kind != "code":
+                make = nbformat.v4.new_raw_cell if cell.kind == "raw" else nbformat.v4.new_markdown_cell
+                cells.append(make(cell.source, id=f"cell-{index + 1}"))
+                continue
+            outputs = list(self._outputs.get(index, []))
+            verdicts = [verdict(results[name]) for name in CHECK.findall(cell.source) if name in results]
+            if verdicts:
+                outputs.append(nbformat.v4.new_output("stream", name="stdout", text="\n".join(verdicts)))
+            cells.append(nbformat.v4.new_code_cell(cell.source, id=f"cell-{index + 1}", outputs=outputs))
+        kernel = {"name": "python3", "display_name": "Python 3", "language": "python"}
+        return nbformat.v4.new_notebook(cells=cells, metadata={"kernelspec": kernel})
+
+
+def verdict(question: QuestionResult) -> str:
+    """What a student may read of a question: of hidden cases only the outcome and the author's hint."""
+    lines = [f"{question.name}: {question.points:g} of {question.max_points:g} points"]
+    for case in question.cases:
+        mark = "+" if case.status is Status.PASSED else "-"
+        said = case.hint if case.hidden else (case.hint or case.message)
+        lines.append(f"  {mark} {case.name}{' (hidden)' if case.hidden else ''}: {case.status}")
+        if case.status is not Status.PASSED and said:
+            lines += [f"      {line}" for line in said.splitlines()]
+    return "\n".join(lines) + "\n"
+
+
+def predictions_of(answer: Any, n: int, entry_point: str) -> Predictions:
+    """Class numbers from what the entry point returned: n whole numbers in a list, array or tensor of shape (n,)."""
+    if isinstance(answer, torch.Tensor):
+        answer = answer.detach().numpy()
+    try:
+        array = np.asarray(answer)
+    except (TypeError, ValueError):
+        array = np.empty(0, dtype=object)
+    wanted = f"{entry_point} must return {n} class numbers, one per row"
+    if array.dtype.kind not in "biuf":
+        return Predictions(status=Status.FAILED, message=f"{wanted}; it returned {type(answer).__name__}")
+    if array.shape != (n,):
+        return Predictions(status=Status.FAILED, message=f"{wanted}, of shape ({n},); it returned {array.shape}")
+    if not (np.isfinite(array).all() and (np.abs(array) < 2**31).all() and (array == np.floor(array)).all()):
+        return Predictions(status=Status.FAILED, message=f"{wanted}; some of them are not whole numbers")
+    return Predictions(status=Status.PASSED, values=tuple(int(value) for value in array))
+
+
+def output_of(raw: Any) -> nbformat.NotebookNode | None:
+    """An nbformat output from what the room says is one; None when it is not."""
+    if type(raw) is not dict or raw.get("output_type") not in OUTPUT_TYPES:
+        return None
+    kind = raw["output_type"]
+    if kind == "stream":
+        return nbformat.v4.new_output(
+            "stream", name="stdout" if raw.get("name") != "stderr" else "stderr", text=str(raw.get("text", ""))
+        )
+    if kind == "error":
+        lines = raw.get("traceback")
+        traceback = [str(line) for line in lines] if type(lines) is list else []
+        return nbformat.v4.new_output(
+            "error", ename=str(raw.get("ename")), evalue=str(raw.get("evalue")), traceback=traceback
+        )
+    data = raw.get("data")
+    if type(data) is not dict or not all(mime in OUTPUT_MIMES and type(text) is str for mime, text in data.items()):
+        return None
+    return nbformat.v4.new_output(kind, data=data, **({"execution_count": None} if kind == "execute_result" else {}))

@@ -1,0 +1,166 @@
+"""The command line's half that needs no gradebook: `release` and `doctor`. `grading/cli.py` adds the rest."""
+
+import contextlib
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import click
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+from autograder.assignment import Assignment
+from autograder.errors import ConfigError, CourseError
+from autograder.image import CHECKOUT
+from autograder.report import Report
+
+INTERRUPTED = 130
+
+
+class Commands(click.Group):
+    """Turns what went wrong into a message and an exit code; anything else is a bug and shows its traceback."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except CourseError as error:
+            console().print(f"[bold red]Error:[/] {_plain(str(error))}", highlight=False, soft_wrap=True)
+            ctx.exit(error.exit_code)
+        except KeyboardInterrupt:
+            console().print("\nStopped. What was graded is kept; run the same command to go on.")
+            ctx.exit(INTERRUPTED)
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+@click.version_option(package_name="neurograde", prog_name="neurograde")
+def main() -> None:
+    """Autograded PyTorch homework: from an instructor's notebook to a course grade.
+
+    \b
+    An instructor writes    source/<assignment>/     and runs   neurograde release
+    students work in        release/<assignment>/
+    a TA grades what came   *.ipynb, folders, zips   with       neurograde grade
+
+    Exit codes: 0 done, 2 the instructor's to mend, 3 a student's, 4 the platform's.
+    """
+
+
+@main.command()
+@click.argument("assignments", nargs=-1)
+def release(assignments: tuple[str, ...]) -> None:
+    """Build and prove what students get.
+
+    Makes release/ASSIGNMENT/ (for students) and bundles/ASSIGNMENT/ (for graders, with the hidden tests) from
+    source/ASSIGNMENT/, for every assignment unless some are named. Before anything is replaced it proves that the
+    solution earns every point in the room, that the untouched release earns no hidden points, and that no hidden
+    test or solution is in what students get.
+    """
+    from autograder.release import release as build_and_prove
+
+    house = find_house()
+    names = assignments or tuple(sorted(p.parent.name for p in (house / "source").glob("*/assignment.toml")))
+    for name in names:
+        source = source_of(house, name)
+        with grader() as grade, working(f"Building and proving {name}"):
+            done = build_and_prove(source, house / "release" / name, house / "bundles" / name, grade)
+        for advice in done.advice:
+            console().print(f"[yellow]Note:[/] {_plain(advice)}", highlight=False)
+        click.echo(
+            f"{name}: {done.questions} questions, {done.points:g} points, {done.cases} tests ({done.hidden_cases} "
+            f"hidden). Proved and written in {done.seconds:.0f} s: release/{name}/ ({', '.join(done.files)})"
+        )
+
+
+@main.command()
+@click.option("--course", type=click.Path(path_type=Path), help="The course directory, to look at its disk.")
+def doctor(course: Path | None) -> None:
+    """Look at everything that grading stands on.
+
+    Checks the container engine, the room's image, that isolation and limits are really in force on this host, disk
+    space, programs and data sets, and says what to do about each that is not well.
+    """
+    from autograder.doctor import Health, examine
+
+    marks = {Health.WELL: "[green]✓[/]", Health.NOTE: "[yellow]![/]", Health.ILL: "[bold red]✗[/]"}
+    ill = 0
+    for finding in examine((course or Path("course")).absolute()):
+        console(sys.stdout).print(
+            f"{marks[finding.health]} {finding.part}: {_plain(finding.text)}", highlight=False, soft_wrap=True
+        )
+        ill += finding.health is Health.ILL
+    if ill:
+        raise click.exceptions.Exit(4)
+
+
+@contextlib.contextmanager
+def grader() -> Iterator[Callable[[bytes, Assignment], Report]]:
+    """A function that grades the bytes of a notebook sealed, in one room that is closed at the end."""
+    from datetime import UTC, datetime
+
+    from autograder.rooms import DockerRoom
+    from autograder.submission import Upload, receive
+
+    with contextlib.ExitStack() as stack:
+        rooms: list[Any] = []
+
+        def grade(content: bytes, assignment: Assignment) -> Report:
+            from autograder.autograde import autograde
+            from autograder.examiner import Examiner
+
+            if not rooms:
+                room = stack.enter_context(DockerRoom(assignment.settings.limits, assignment.files()))
+                rooms.extend((Examiner(assignment), room))
+            submission = receive(
+                Upload(student="author", origin=assignment.name, handed_in=datetime.now(UTC), content=content)
+            )
+            return autograde(submission, rooms[0], assignment, rooms[1]).report
+
+        yield grade
+
+
+def find_house() -> Path:
+    """The folder that holds source/ and release/: the working directory or the nearest above it, else the checkout."""
+    for folder in (Path.cwd(), *Path.cwd().parents):
+        if (folder / "source" / "course.toml").is_file():
+            return folder
+    return CHECKOUT
+
+
+def source_of(house: Path, assignment: str) -> Path:
+    """The source folder of an assignment. Raises ConfigError naming the ones there are."""
+    source = house / "source" / assignment
+    if not (source / "assignment.toml").is_file():
+        there = ", ".join(sorted(p.parent.name for p in (house / "source").glob("*/assignment.toml"))) or "none yet"
+        raise ConfigError(f"{source} is not an assignment. Assignments here: {there}.")
+    return source
+
+
+def console(stream: Any = None) -> Console:
+    """Where people read: stderr, so that stdout stays for data."""
+    return Console(file=stream or sys.stderr)
+
+
+def progress() -> Progress:
+    """A bar on stderr; silent where nobody watches."""
+    return Progress(
+        SpinnerColumn(),
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        console=console(),
+        transient=True,
+        disable=not sys.stderr.isatty(),
+    )
+
+
+@contextlib.contextmanager
+def working(text: str) -> Iterator[None]:
+    """Say what is being done while it takes long."""
+    with console().status(text):
+        yield
+
+
+def _plain(text: str) -> str:
+    return text.replace("[", r"\[")

@@ -1,0 +1,70 @@
+"""Everything that can go wrong on the host, by whose it is to mend.
+
+    CourseError                  what happened, where, and the next step
+      ConfigError                the instructor's to mend (exit code 2)
+        ReleaseError             a source notebook that would make a bad release
+      SubmissionError            the student's to mend (exit code 3); str(error) is what the student reads
+        NotebookUnreadable       not a notebook, or not one that can be graded
+        UploadUnsafe             too large, or an archive that reaches outside itself
+      PlatformError              ours (exit code 4): no mark is given, the submission is graded again
+        EngineUnavailable        no container engine answers
+        IsolationMissing         the engine runs, but does not hold what the room must hold
+        RoomLost                 the room went away in the middle of a submission
+        TestBroken               a test file that cannot be loaded or breaks by itself
+
+What a student's code does (raise, hang, eat memory) is never one of these: it is a `Status` in the report.
+"""
+
+
+class CourseError(Exception):
+    """Says what happened, in which file or upload, and what to do next."""
+
+    exit_code = 1
+
+
+class ConfigError(CourseError):
+    """The instructor can mend it: names the file, the key and the nearest valid one."""
+
+    exit_code = 2
+
+
+class ReleaseError(ConfigError):
+    """The source notebook, or what otter made of it, must not be released."""
+
+
+class SubmissionError(CourseError):
+    """The student can mend it; the text is written for the student."""
+
+    exit_code = 3
+
+
+class NotebookUnreadable(SubmissionError):
+    """The upload is not a notebook that can be graded."""
+
+
+class UploadUnsafe(SubmissionError):
+    """The upload is too large, or an archive that reaches outside itself."""
+
+
+class PlatformError(CourseError):
+    """Ours: no mark is given, the submission stays to be graded again, the staff are told."""
+
+    exit_code = 4
+
+
+class EngineUnavailable(PlatformError):
+    """No container engine answers."""
+
+
+class IsolationMissing(PlatformError):
+    """The room would not hold: a limit or a layer of isolation is not in force on this host."""
+
+
+class RoomLost(PlatformError):
+    """The room ended or fell silent through no fault of the submission."""
+
+
+class TestBroken(PlatformError):
+    """A test file cannot be loaded, or breaks whatever the student wrote."""
+
+    __test__ = False  # pytest would take the name for a test class

@@ -1,0 +1,143 @@
+"""What a graded submission comes back as. The one reader and writer of report.json.
+
+The JSON schema is `docs/report.schema.json`, generated from these classes; `SCHEMA_VERSION` changes with it.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from pathlib import Path
+
+from pydantic import TypeAdapter
+
+SCHEMA_VERSION = 1
+
+
+class Status(StrEnum):
+    """How a question, a cell or a whole submission came out."""
+
+    PASSED = "PASSED"
+    FAILED = "FAILED"
+    NOT_RUN = "NOT_RUN"
+    ERRORED = "ERRORED"  # student code raised
+    TIMED_OUT = "TIMED_OUT"
+    OUT_OF_MEMORY = "OUT_OF_MEMORY"
+
+
+def worst(statuses: Sequence[Status]) -> Status:
+    """The status that explains a group of them: PASSED only if all are. An empty group was NOT_RUN."""
+    order = list(Status)
+    return max(statuses, key=order.index) if statuses else Status.NOT_RUN
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class CaseResult:
+    """One test case of a question."""
+
+    name: str
+    status: Status
+    points: float
+    max_points: float
+    hidden: bool
+    hint: str | None = None
+    """What the author wrote for a student who fails this case."""
+    message: str = ""
+    """For staff: may quote the test and whatever student code said. Shown to the student only of public cases."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class QuestionResult:
+    """One question: its cases and the points they earn together."""
+
+    name: str
+    points: float
+    max_points: float
+    cases: tuple[CaseResult, ...]
+
+    @property
+    def status(self) -> Status:
+        return worst([case.status for case in self.cases])
+
+    @property
+    def hidden(self) -> bool:
+        """Whether any of its cases is hidden from students."""
+        return any(case.hidden for case in self.cases)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class CellResult:
+    """One code cell of the student's notebook, numbered from 1 among all cells as Jupyter shows them."""
+
+    number: int
+    status: Status
+    seconds: float
+    error: str | None = None
+    """Type of the exception and the line of the student's code, e.g. "ValueError, line 3"."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Predictions:
+    """What the entry point answered for the held-out inputs, in the order they were given."""
+
+    status: Status
+    values: tuple[int, ...] = ()
+    """Class numbers, one per input; empty unless the status is PASSED."""
+    message: str = ""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Provenance:
+    """What made the report, so that it can be made again."""
+
+    neurograde: str
+    otter: str
+    bundle: str
+    """Fingerprint of the assignment's tests and limits."""
+    image: str
+    seed: int
+    """Every random number of hidden tests and of the room derives from it."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Report:
+    """A graded submission: points on questions and predictions, not yet a score or a grade."""
+
+    submission: str
+    """SHA-256 of the uploaded bytes."""
+    student: str
+    assignment: str
+    provenance: Provenance
+    questions: tuple[QuestionResult, ...]
+    cells: tuple[CellResult, ...] = ()
+    predictions: Predictions | None = None
+    notes: tuple[str, ...] = ()
+    """What a fair person would write beside the grade: a cell skipped because it ended the room, an output cut."""
+    seconds: float
+    peak_memory_mb: float
+    """Of the room's whole cgroup, MiB."""
+    schema_version: int = field(default=SCHEMA_VERSION)
+
+    @property
+    def points(self) -> float:
+        return sum(question.points for question in self.questions)
+
+    @property
+    def max_points(self) -> float:
+        return sum(question.max_points for question in self.questions)
+
+    @property
+    def status(self) -> Status:
+        return worst([question.status for question in self.questions])
+
+
+REPORT = TypeAdapter(Report)
+
+
+def to_json(report: Report) -> bytes:
+    """The bytes of report.json."""
+    return REPORT.dump_json(report, indent=2) + b"\n"
+
+
+def read_report(path: Path) -> Report:
+    """Read what `to_json` wrote. Raises OSError, or pydantic.ValidationError for anything else."""
+    return REPORT.validate_json(path.read_bytes())

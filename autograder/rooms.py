@@ -1,0 +1,373 @@
+"""Rooms: where student code runs, and the only module that starts containers.
+
+A `Room` is warm and serves one submission at a time; a `Session` is one submission in it. `DockerRoom` is the real
+one. `FakeRoom` runs the same agent in this very process: it isolates nothing and is for tests with code of our own.
+"""
+
+import contextlib
+import os
+import secrets
+import select
+import subprocess
+import tempfile
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Any, Protocol, Self
+
+from autograder import wire
+from autograder.assignment import Limits
+from autograder.errors import EngineUnavailable, IsolationMissing, RoomLost
+from autograder.image import find_engine, image_exists, image_tag
+from autograder.report import Status
+
+START_SECONDS = 120.0
+SLACK_SECONDS = 30.0
+"""How much longer than the supervisor the host waits: on a busy machine an answer may be on its way."""
+SUBMISSIONS_PER_CONTAINER = 200
+PIDS_LIMIT = 128
+SUPERVISOR_CAPABILITIES = 1 << 5 | 1 << 6 | 1 << 7
+"""KILL, SETGID and SETUID, as bits of the kernel's capability sets."""
+
+REASONS = {
+    "time": (Status.TIMED_OUT, "it did not stop within its time, not even when interrupted"),
+    "memory": (Status.OUT_OF_MEMORY, "it used more memory than the room has"),
+    "exit": (Status.ERRORED, "it ended the Python process"),
+    "flood": (Status.ERRORED, "it sent something that is not a reply"),
+}
+
+
+class SessionEnded(Exception):
+    """The submission's process is gone, by its own doing. `reason` is a key of REASONS."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason if reason in REASONS else "exit"
+
+    @property
+    def status(self) -> Status:
+        return REASONS[self.reason][0]
+
+    def __str__(self) -> str:
+        return REASONS[self.reason][1]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Usage:
+    """What one session used, MiB."""
+
+    peak_mb: float = 0.0
+    """Resident memory of the submission's process, what it shares with the warm interpreter included."""
+    room_peak_mb: float = 0.0
+    """The whole container since it started."""
+
+
+class Session(Protocol):
+    """One submission in a room."""
+
+    def request(self, header: Mapping[str, Any], body: Sequence[bytes], seconds: float) -> tuple[dict[str, Any], bytes]:
+        """Ask the agent; its reply. Raises SessionEnded, wire.WireError for a malformed reply, or RoomLost."""
+
+    def close(self) -> Usage:
+        """Kill and wipe. May be called once."""
+
+
+class Room(Protocol):
+    """A warm room of one assignment."""
+
+    name: str
+    """What made it, for the report: the image's tag."""
+
+    def open(self, *, wall_seconds: float) -> Session:
+        """Begin a submission. Raises RoomLost, IsolationMissing or EngineUnavailable."""
+
+    def close(self) -> None:
+        """End the room and everything in it."""
+
+
+def container_flags(limits: Limits, name: str, data_mb: int) -> list[str]:
+    """The room's walls, as flags of `docker run` (podman takes the same)."""
+    memory = f"{limits.memory_mb}m"
+    return [
+        *("--rm", "--interactive", "--name", name, "--label", "neurograde=room"),
+        *("--network", "none", "--read-only", "--ipc", "private", "--pids-limit", str(PIDS_LIMIT)),
+        *("--cap-drop", "ALL", "--cap-add", "SETUID", "--cap-add", "SETGID", "--cap-add", "KILL"),
+        *("--security-opt", "no-new-privileges"),
+        *("--memory", memory, "--memory-swap", memory, "--cpus", "1"),
+        *("--ulimit", "core=0", "--shm-size", "64m", "--log-driver", "none"),
+        *("--tmpfs", f"/work:rw,mode=1777,size={limits.disk_mb}m,nr_inodes=4000,nodev,nosuid,noexec"),
+        *("--tmpfs", f"/data:rw,mode=755,size={data_mb}m,nodev,nosuid,noexec"),
+    ]
+
+
+def check_facts(facts: Mapping[str, Any], limits: Limits) -> list[str]:
+    """What does not hold inside a fork of the room, in words. Empty when the isolation is in force."""
+    memory = facts["memory_limit"]
+    pids = facts["pids_limit"]
+    holds = {
+        "student code runs as a user of its own": facts["uid"] > 0 and facts["groups"] == [],
+        "no capability is left": facts["capabilities"] == 0,
+        "no capability but three can be had": facts["bounding"] & ~SUPERVISOR_CAPABILITIES == 0,
+        "no_new_privs is set": facts["no_new_privs"] is True,
+        "the engine's seccomp filter is on": facts["seccomp"] is True,
+        "there is no network": facts["interfaces"] in ([], ["lo"]),
+        "the root file system is read-only": facts["root_read_only"] is True,
+        "no descriptor is inherited": facts["descriptors"] == [0, 1, 2, 3],
+        "the environment is cleared": "HOSTNAME" not in facts["environment"],
+        f"memory is limited to {limits.memory_mb} MiB": memory is not None and memory <= limits.memory_mb << 20,
+        f"processes are limited to {PIDS_LIMIT}": pids is not None and pids <= PIDS_LIMIT,
+        "nothing is left behind": facts["dirty"] == [],
+    }
+    return [text for text, held in holds.items() if not held]
+
+
+class DockerRoom:
+    """A container that has imported everything and forks for each submission.
+
+    Started at once, ready when `open` returns the first time. A container is replaced after a number of
+    submissions, after anything it could not clean up, and after every submission where `fresh` is asked for; the
+    next one then warms up while the present one works.
+    """
+
+    def __init__(self, limits: Limits, files: Mapping[str, bytes], *, fresh: bool = False) -> None:
+        self._engine = find_engine()
+        self.name = image_tag()
+        if not image_exists(self._engine, self.name):
+            raise EngineUnavailable(f"The room's image {self.name} is not built. Build it: make setup")
+        self._limits = limits
+        self._files = files
+        self._fresh = fresh
+        self._container = self._start()
+        self._next = self._start() if fresh else None
+
+    def open(self, *, wall_seconds: float) -> "DockerSession":
+        if self._container.spent:
+            self._container.close()
+            self._container, self._next = self._next or self._start(), None
+        if self._fresh and self._next is None:
+            self._next = self._start()
+        return DockerSession(self._container, self._limits, wall_seconds, fresh=self._fresh)
+
+    def close(self) -> None:
+        for container in (self._container, self._next):
+            if container is not None:
+                container.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def _start(self) -> "Container":
+        return Container(self._engine, self.name, self._limits, self._files)
+
+
+class Container:
+    """One running container and the frames to and from its supervisor."""
+
+    def __init__(self, engine: str, image: str, limits: Limits, files: Mapping[str, bytes]) -> None:
+        self._engine = engine
+        self._limits = limits
+        self._files = files
+        self.id = f"neurograde-{secrets.token_hex(6)}"
+        self.spent = False
+        self.served = 0
+        data_mb = 8 + sum(map(len, files.values())) // (1 << 20)
+        self._log = tempfile.TemporaryFile()
+        self._process = subprocess.Popen(
+            [engine, "run", *container_flags(limits, self.id, data_mb), image],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=self._log,
+            bufsize=0,
+            start_new_session=True,  # Ctrl-C is for us: we close the room in our own time
+        )
+        self._ready = False
+
+    def ready(self) -> None:
+        """Wait until it is warm, give it its files, and see that its walls stand. Raises what `open` raises."""
+        if self._ready:
+            return
+        self.receive(START_SECONDS, wire.READY)
+        for path, content in self._files.items():
+            self.send(wire.pack(wire.STAGE, {"path": path}, [content]), START_SECONDS)
+        self.send(wire.pack(wire.OPEN, {**self.order(60.0), "probe": True}), START_SECONDS)
+        _, header, _ = self.receive(START_SECONDS, wire.OPENED)
+        missing = check_facts(header, self._limits)
+        if missing:
+            self.close()
+            raise IsolationMissing(
+                "The room would not hold on this host, so nothing was graded. What should be true and is not: "
+                + "; ".join(missing)
+                + ". See: neurograde doctor"
+            )
+        self._ready = True
+
+    def order(self, wall_seconds: float) -> dict[str, Any]:
+        """What the supervisor needs to know to begin a submission."""
+        limits = self._limits
+        return {
+            # Limits by user id count over the whole host: no two rooms may share one.
+            "uid": 100_000 + secrets.randbelow(2**30),
+            "wall_seconds": wall_seconds,
+            "memory_mb": limits.memory_mb,
+            "disk_mb": limits.disk_mb,
+            "output_kb": limits.output_kb,
+        }
+
+    def send(self, frame: bytes, seconds: float) -> None:
+        """Raises RoomLost."""
+        assert self._process.stdin is not None
+        descriptor = self._process.stdin.fileno()
+        os.set_blocking(descriptor, False)
+        deadline, rest = time.monotonic() + seconds, memoryview(frame)
+        while rest:
+            self._wait(descriptor, select.POLLOUT, deadline)
+            try:
+                rest = rest[os.write(descriptor, rest) :]
+            except BlockingIOError:
+                continue
+            except OSError:
+                raise self._lost("the room ended") from None
+
+    def receive(self, seconds: float, *kinds: int) -> tuple[int, dict[str, Any], bytes]:
+        """The next frame, which must be of one of `kinds`. Raises RoomLost, or wire.WireError for a reply's header."""
+        deadline = time.monotonic() + seconds
+        kind, header_size, body_size = wire.frame_size(self._exactly(wire.FRAME.size, deadline))
+        header, body = self._exactly(header_size, deadline), self._exactly(body_size, deadline)
+        if kind not in kinds:
+            raise self._lost(f"the room sent frame {kind} out of turn")
+        return kind, wire.unpack_header(header), body
+
+    def close(self) -> None:
+        """Ask it to end by hanging up; kill it if it does not."""
+        self.spent = True
+        if self._process.poll() is None:
+            assert self._process.stdin is not None
+            with contextlib.suppress(OSError):
+                self._process.stdin.close()
+            try:
+                self._process.wait(3)
+            except subprocess.TimeoutExpired:
+                subprocess.run([self._engine, "kill", self.id], capture_output=True, timeout=60, check=False)
+                self._process.wait(30)
+        for pipe in (self._process.stdin, self._process.stdout, self._log):
+            if pipe is not None:
+                with contextlib.suppress(OSError):
+                    pipe.close()
+
+    def _exactly(self, size: int, deadline: float) -> bytes:
+        assert self._process.stdout is not None
+        descriptor, data = self._process.stdout.fileno(), bytearray()
+        while len(data) < size:
+            self._wait(descriptor, select.POLLIN, deadline)
+            part = os.read(descriptor, min(size - len(data), 1 << 20))
+            if not part:
+                raise self._lost("the room ended")
+            data += part
+        return bytes(data)
+
+    def _wait(self, descriptor: int, event: int, deadline: float) -> None:
+        poll = select.poll()
+        poll.register(descriptor, event)
+        if not poll.poll(max(deadline - time.monotonic(), 0) * 1000):
+            raise self._lost("the room fell silent")
+
+    def _lost(self, what: str) -> RoomLost:
+        self.spent = True
+        self._log.seek(0)
+        said = self._log.read()[-2000:].decode(errors="replace").strip()
+        return RoomLost(
+            f"{what[0].upper()}{what[1:]} ({self.id})."
+            + (f" It said: {said}." if said else "")
+            + " No mark was given; "
+            "grade the submission again. If it comes back: neurograde doctor"
+        )
+
+
+class DockerSession:
+    """One submission in a container."""
+
+    def __init__(self, container: Container, limits: Limits, wall_seconds: float, *, fresh: bool) -> None:
+        container.ready()
+        self._container = container
+        self._fresh = fresh
+        self._ended: SessionEnded | None = None
+        container.send(wire.pack(wire.OPEN, container.order(wall_seconds)), SLACK_SECONDS)
+        container.receive(SLACK_SECONDS, wire.OPENED)
+
+    def request(self, header: Mapping[str, Any], body: Sequence[bytes], seconds: float) -> tuple[dict[str, Any], bytes]:
+        if self._ended is not None:
+            raise self._ended
+        frame = wire.pack(wire.REQUEST, {**header, "seconds": seconds}, body)
+        self._container.send(frame, seconds + SLACK_SECONDS)
+        kind, reply, data = self._container.receive(seconds + SLACK_SECONDS, wire.REPLY, wire.ENDED)
+        if kind == wire.ENDED:
+            self._ended = SessionEnded(str(reply.get("reason")))
+            raise self._ended
+        return reply, data
+
+    def close(self) -> Usage:
+        container = self._container
+        if container.spent:
+            return Usage()
+        container.send(wire.pack(wire.CLOSE, {}), SLACK_SECONDS)
+        _, header, _ = container.receive(SLACK_SECONDS, wire.CLOSED)
+        container.served += 1
+        container.spent = self._fresh or bool(header["dirty"]) or container.served >= SUBMISSIONS_PER_CONTAINER
+        return Usage(peak_mb=header["peak_mb"], room_peak_mb=header["room_peak_mb"])
+
+
+class FakeRoom:
+    """The agent in this process, over real frames, with `namespace` as the student's. For tests: it holds nothing back.
+
+    Cells are run by plain `exec`, so that tests need neither a container nor IPython.
+    """
+
+    name = "fake-room"
+
+    def __init__(self, namespace: Mapping[str, Any] | None = None) -> None:
+        self._namespace = dict(namespace or {})
+
+    def open(self, *, wall_seconds: float) -> "FakeSession":
+        return FakeSession(dict(self._namespace))
+
+    def close(self) -> None:
+        pass
+
+
+class FakeSession:
+    """One submission in a FakeRoom."""
+
+    def __init__(self, namespace: dict[str, Any]) -> None:
+        from autograder.room.agent import Agent
+
+        self._namespace = namespace
+        self._agent = Agent(namespace, self._run)
+
+    def request(self, header: Mapping[str, Any], body: Sequence[bytes], seconds: float) -> tuple[dict[str, Any], bytes]:
+        frame = wire.pack(wire.REQUEST, {**header, "seconds": seconds}, body)
+        reply = self._agent.answer(*_opened(frame))
+        return _opened(reply)
+
+    def close(self) -> Usage:
+        return Usage()
+
+    def _run(self, source: str, number: int) -> dict[str, Any]:
+        from autograder.room.agent import describe
+
+        try:
+            exec(compile(source, f"cell {number}", "exec"), self._namespace)  # noqa: S102 - our own tests' code only
+        except Exception as error:  # noqa: BLE001 - a cell may raise anything
+            return {"outputs": [], "cut": False, "error": describe(error)}
+        return {"outputs": [], "cut": False, "error": None}
+
+
+def _opened(frame: bytes) -> tuple[dict[str, Any], bytes]:
+    start = wire.FRAME.size
+    _, header, _ = wire.frame_size(frame[:start])
+    return wire.unpack_header(frame[start : start + header]), frame[start + header :]

@@ -1,0 +1,108 @@
+"""Sample submissions, each written as its difference from the solution or the untouched release.
+
+A sample is a folder named for what it is. It holds `expected.toml` (its verdict) and either a file as a student would
+upload it (`upload.*`), or `answers.txt`: notebook cells under headings that say where they go.
+
+    %% q3          in place of question q3's answer (the first cell of several; the others stay out)
+    %% first       a new cell before all others; `%% last` after all others
+    %% before q3   a new cell before question q3's answer; `%% after q3` after its check
+"""
+
+import copy
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import Field
+
+from autograder.assignment import Assignment, Settings, read_toml
+from autograder.autograde import CHECK
+from autograder.errors import ConfigError
+from autograder.report import Status
+
+HEADING = re.compile(r"^%% +(?:(?P<place>before|after) +)?(?P<name>\w+)\n", re.MULTILINE)
+ANSWER_TAG = "otter_answer_cell"
+
+
+class Expected(Settings):
+    """`expected.toml`: the verdict that a sample must get. Questions that are not named must earn every point."""
+
+    says: str = Field(min_length=1, description="What this student did, in a sentence.")
+    base: Literal["solution", "release"] = Field(default="solution", description="What `answers.txt` changes.")
+    lost: dict[str, Status] = Field(default={}, description="Questions that must not earn every point, by status.")
+    points: float | None = Field(default=None, description="The points in all, where partial credit matters.")
+    score: tuple[float, float] | None = Field(default=None, description="Bounds of the held-out score.")
+    predictions: Status = Field(default=Status.PASSED, description="Of the entry point; no score unless PASSED.")
+    refused: str | None = Field(default=None, description="Words of the message, for an upload that is not graded.")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Sample:
+    """One sample, ready to be written as an upload of a student called `name`."""
+
+    name: str
+    expected: Expected
+    content: bytes
+    suffix: str
+
+
+def load_sample(folder: Path, assignment: Assignment) -> Sample:
+    """Read a sample. Raises ConfigError when it does not fit the assignment."""
+    expected = read_toml(folder / "expected.toml", Expected, example='`says = "..."`')
+    for upload in folder.glob("upload.*"):
+        return Sample(name=folder.name, expected=expected, content=upload.read_bytes(), suffix=upload.suffix)
+    base = "solution.ipynb" if expected.base == "solution" else "template.ipynb"
+    notebook = json.loads((assignment.bundle / base).read_text())
+    answers = folder / "answers.txt"
+    changes = list(_changes(answers.read_text())) if answers.exists() else []
+    try:
+        content = json.dumps(_compose(notebook, changes, assignment)).encode()
+    except KeyError as error:
+        raise ConfigError(f"{answers} speaks of {error}, which {assignment.name} does not ask.") from None
+    return Sample(name=folder.name, expected=expected, content=content, suffix=".ipynb")
+
+
+def _changes(text: str) -> Iterator[tuple[str, str, str]]:
+    """(place, name, source) of each cell; place is "", "before" or "after"."""
+    headings = list(HEADING.finditer(text))
+    for heading, following in zip(headings, [*headings[1:], None], strict=True):
+        source = text[heading.end() : following.start() if following else len(text)].strip("\n")
+        yield heading["place"] or "", heading["name"], source
+
+
+def _compose(notebook: dict[str, Any], changes: list[tuple[str, str, str]], assignment: Assignment) -> dict[str, Any]:
+    made = copy.deepcopy(notebook)
+    cells: list[dict[str, Any]] = made["cells"]
+    for place, name, source in changes:
+        cell: dict[str, Any] = {"cell_type": "code", "metadata": {}, "source": source, "outputs": []}
+        cell["execution_count"] = None
+        if name in ("first", "last"):
+            cells.insert(0 if name == "first" else len(cells), cell)
+            continue
+        answers, check = _places(cells, name)
+        if place:
+            cells.insert(answers[0] if place == "before" else check + 1, cell)
+            continue
+        cells[answers[0]]["source"] = source
+        for extra in reversed(answers[1:]):
+            del cells[extra]
+    for number, cell in enumerate(cells, start=1):
+        cell["id"] = f"cell-{number}"
+    return made
+
+
+def _places(cells: list[dict[str, Any]], question: str) -> tuple[list[int], int]:
+    """Indices of a question's answer cells and of its check."""
+    answers: list[int] = []
+    for index, cell in enumerate(cells):
+        if ANSWER_TAG in cell["metadata"].get("tags", []):
+            answers.append(index)
+        checks = CHECK.findall("".join(cell["source"])) if cell["cell_type"] == "code" else []
+        if question in checks and answers:
+            return answers, index
+        if checks:
+            answers = []
+    raise KeyError(question)

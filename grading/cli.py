@@ -1,0 +1,158 @@
+"""The command line: `neurograde`. Reads arguments, calls the pipeline, prints what came of it."""
+
+import json
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import click
+from rich.table import Table
+
+from autograder.assignment import load_assignment
+from autograder.cli import console, find_house, main, progress, source_of
+from autograder.report import Status
+from grading.pipeline import Outcome
+
+COLOURS = {Status.PASSED: "green", Status.FAILED: "yellow", Status.NOT_RUN: "dim"}
+
+__all__ = ["main"]
+
+
+def default_jobs() -> int:
+    """One room per core that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+@main.command()
+@click.argument("assignment")
+@click.argument("paths", nargs=-1, required=True, type=click.Path(exists=True, path_type=Path))
+@click.option("--course", type=click.Path(path_type=Path), help="Course directory [$NEUROGRADE_COURSE or ./course].")
+@click.option("--jobs", "-j", type=click.IntRange(1, 64), default=default_jobs, help="Rooms at work [one per core].")
+@click.option("--regrade", is_flag=True, help="Grade again what was graded before with the same tests.")
+@click.option(
+    "--isolation",
+    type=click.Choice(["warm", "container"]),
+    default="warm",
+    show_default=True,
+    help="warm: a container serves many submissions, one at a time; container: a new one for each.",
+)
+@click.option("--json", "as_json", is_flag=True, help="One JSON object a submission on stdout; all else on stderr.")
+def grade(
+    assignment: str,
+    paths: tuple[Path, ...],
+    course: Path | None,
+    jobs: int,
+    regrade: bool,
+    isolation: str,
+    as_json: bool,
+) -> None:
+    """Grade notebooks: files, folders, or zips from an LMS.
+
+    \b
+    neurograde grade neuron_pytorch alice.ipynb
+    neurograde grade neuron_pytorch submissions/ late.zip --jobs 4
+    neurograde grade neuron_pytorch submissions/ --json > grades.jsonl
+
+    The student is the file's name (alice.ipynb), or the folder's (alice/neuron_pytorch.ipynb). Reports, executed
+    notebooks and the gradebook are kept in the course directory. An interrupted batch goes on where it stopped.
+    """
+    outcomes = run(
+        assignment, paths, course, jobs=jobs, regrade=regrade, fresh=isolation == "container", as_json=as_json
+    )
+    if not as_json:
+        console(sys.stdout).print(table(outcomes))
+    kept = sum(outcome.kept for outcome in outcomes)
+    if kept:
+        console().print(f"{kept} were graded before with the same tests (--regrade grades them again).")
+    raise click.exceptions.Exit(max((o.problem.exit_code for o in outcomes if o.problem), default=0))
+
+
+def run(
+    name: str,
+    paths: Sequence[Path],
+    course: Path | None,
+    *,
+    jobs: int,
+    regrade: bool = False,
+    fresh: bool = False,
+    as_json: bool = False,
+) -> list[Outcome]:
+    """Grade with a progress bar; print each outcome as JSON where asked, and each problem, when it is there."""
+    from autograder.submission import uploads
+    from grading.course import open_course
+    from grading.pipeline import Pipeline
+
+    house = find_house()
+    source_of(house, name)
+    pipeline = Pipeline(load_assignment(house / "bundles" / name), house / "source", open_course(course))
+    handed_in = list(uploads(paths, name))
+    outcomes = []
+    with progress() as bar:
+        task = bar.add_task("Opening a room", total=len(handed_in))
+        for outcome in pipeline.run(handed_in, jobs=jobs, regrade=regrade, fresh=fresh):
+            outcomes.append(outcome)
+            bar.update(task, advance=1, description=f"Graded {outcome.student}")
+            if outcome.problem is not None:
+                bar.console.print(
+                    f"{outcome.student}: {outcome.problem}", markup=False, highlight=False, soft_wrap=True
+                )
+            if as_json:
+                click.echo(json.dumps(as_object(outcome, name)))
+    return outcomes
+
+
+def as_object(outcome: Outcome, assignment: str) -> dict[str, object]:
+    """The documented JSON object of one submission; what there is no report of is null, never zero."""
+    report, grade = outcome.report, outcome.grade
+    return {
+        "student": outcome.student,
+        "assignment": assignment,
+        "submission": outcome.submission.id if outcome.submission else None,
+        "status": report.status if report else Status.NOT_RUN,
+        "points": report.points if report else None,
+        "max_points": report.max_points if report else None,
+        "questions": [
+            {
+                "name": question.name,
+                "status": question.status,
+                "points": question.points,
+                "max_points": question.max_points,
+                "hidden": question.hidden,
+            }
+            for question in (report.questions if report else ())
+        ],
+        "score": grade.score.value if grade and grade.score else None,
+        "grade": grade.value if grade else None,
+        "seconds": report.seconds if report else None,
+    }
+
+
+def table(outcomes: Sequence[Outcome]) -> Table:
+    """Students, questions, score, grade, seconds."""
+    names = next(([q.name for q in o.report.questions] for o in outcomes if o.report), [])
+    shown = Table(header_style="bold", row_styles=["", "on grey7"])
+    shown.add_column("student", no_wrap=True)
+    shown.add_column("status", no_wrap=True)
+    for name in (*names, "points", "score", "grade", "seconds"):
+        shown.add_column(name, justify="right", no_wrap=True)
+    for outcome in sorted(outcomes, key=lambda o: o.student):
+        shown.add_row(*_cells(outcome, len(names)))
+    return shown
+
+
+def _cells(outcome: Outcome, questions: int) -> list[str]:
+    report, grade = outcome.report, outcome.grade
+    if report is None or grade is None:
+        return [outcome.student, "[red]no report[/]", *[""] * (questions + 4)]
+    colour = COLOURS.get(report.status, "red")
+    score = f"{grade.score.value:.3f} ±{(grade.score.high - grade.score.low) / 2:.3f}" if grade.score else "-"
+    return [
+        outcome.student,
+        f"[{colour}]{report.status}[/]",
+        *(f"[{COLOURS.get(q.status, 'red')}]{q.points:g}[/]" for q in report.questions),
+        f"{report.points:g}/{report.max_points:g}",
+        score,
+        f"{grade.value:.2f}/{grade.max_value:g}",
+        f"{report.seconds:.2f}",
+    ]

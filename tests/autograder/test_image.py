@@ -1,0 +1,131 @@
+"""Engines are found as people have them: here as small programs on PATH that answer the way the real ones do."""
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from autograder import image
+from autograder.errors import EngineUnavailable
+
+NO_DAEMON = "echo 'Cannot connect to the Docker daemon. Is it running?' >&2; exit 1"
+
+
+@pytest.fixture
+def install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str, str], None]:
+    """Make a PATH of our own; return what puts a command with this shell script on it."""
+    commands = tmp_path / "bin"
+    commands.mkdir()
+    monkeypatch.setenv("PATH", str(commands))
+    monkeypatch.delenv("NEUROGRADE_ENGINE", raising=False)
+
+    def put(name: str, script: str) -> None:
+        (commands / name).write_text(f"#!/bin/sh\n{script}\n")
+        (commands / name).chmod(0o755)
+
+    return put
+
+
+@pytest.fixture
+def checkout(tmp_path: Path) -> Path:
+    """A copy of the files that the room's image is made from."""
+    copy = tmp_path / "checkout"
+    for name in image.ROOM_RECIPE:
+        (copy / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(image.CHECKOUT / name, copy / name)
+    shutil.copytree(image.CHECKOUT / "autograder/room", copy / "autograder/room")
+    return copy
+
+
+def test_docker_is_used_before_podman(install: Callable[[str, str], None]) -> None:
+    install("docker", "exit 0")
+    install("podman", "exit 0")
+    assert image.find_engine() == "docker"
+
+
+def test_podman_is_used_when_no_docker_daemon_runs(install: Callable[[str, str], None]) -> None:
+    install("docker", NO_DAEMON)
+    install("podman", "exit 0")
+    assert image.find_engine() == "podman"
+
+
+def test_the_environment_chooses_the_engine(
+    install: Callable[[str, str], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    install("docker", "exit 0")
+    install("podman", "exit 0")
+    monkeypatch.setenv("NEUROGRADE_ENGINE", "podman")
+    assert image.find_engine() == "podman"
+
+
+def test_an_engine_we_do_not_know_is_named_with_those_we_do(
+    install: Callable[[str, str], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("NEUROGRADE_ENGINE", "rkt")
+    with pytest.raises(EngineUnavailable, match=r"'rkt': set it to docker or podman"):
+        image.find_engine()
+
+
+def test_without_an_engine_the_message_says_what_each_answered_and_what_to_do(
+    install: Callable[[str, str], None],
+) -> None:
+    install("docker", NO_DAEMON)
+    with pytest.raises(EngineUnavailable, match=r"docker: Cannot connect.*podman: not installed.*make setup"):
+        image.find_engine()
+
+
+def test_an_engine_that_hangs_is_given_up(install: Callable[[str, str], None]) -> None:
+    install("docker", "exec /bin/sleep 60")
+    with pytest.raises(EngineUnavailable, match=r"docker: no answer within 0\.2 s"):
+        image.find_engine(patience=0.2)
+
+
+@pytest.mark.parametrize(("answer", "there"), [("echo 6b2555ce4d3b", True), ("exit 0", False)])
+def test_an_image_is_there_when_the_engine_lists_it(
+    install: Callable[[str, str], None], answer: str, there: bool
+) -> None:
+    install("docker", answer)
+    assert image.image_exists("docker", "neurograde-room:000000000000") is there
+
+
+def test_an_engine_that_cannot_list_images_is_not_taken_for_a_missing_image(
+    install: Callable[[str, str], None],
+) -> None:
+    install("docker", NO_DAEMON)
+    with pytest.raises(EngineUnavailable, match="docker cannot list its images"):
+        image.image_exists("docker", "neurograde-room:000000000000")
+
+
+def test_the_same_contents_have_the_same_tag_wherever_they_lie(checkout: Path) -> None:
+    assert image.image_tag(checkout) == image.image_tag()
+    (checkout / "autograder/room/__pycache__").mkdir(exist_ok=True)
+    (checkout / "autograder/room/__pycache__/agent.cpython-311.pyc").write_bytes(b"compiled")
+    assert image.image_tag(checkout) == image.image_tag()
+
+
+@pytest.mark.parametrize("name", [*image.ROOM_RECIPE, "autograder/room/new.py"])
+def test_a_change_of_any_ingredient_changes_the_tag(checkout: Path, name: str) -> None:
+    with (checkout / name).open("a") as file:
+        file.write("# changed\n")
+    assert image.image_tag(checkout) != image.image_tag()
+
+
+def test_our_code_in_the_room_changes_without_new_packages(checkout: Path) -> None:
+    (checkout / "autograder/wire.py").write_text("# changed\n")
+    assert image.packages_tag(checkout) == image.packages_tag()
+
+
+def test_an_incomplete_checkout_is_an_error_that_names_the_missing_file(checkout: Path) -> None:
+    (checkout / "docker/Dockerfile").unlink()
+    with pytest.raises(EngineUnavailable, match=r"docker/Dockerfile is missing"):
+        image.image_tag(checkout)
+
+
+def test_room_and_host_have_the_same_versions() -> None:
+    def pins(name: str) -> set[str]:
+        return {line for line in (image.CHECKOUT / name).read_text().splitlines() if "==" in line}
+
+    # Values cross the wall as bytes, so both sides must agree on what the bytes mean. pip stays outside the room.
+    room = {pin for pin in pins("docker/room-requirements.lock") if not pin.startswith("pip==")}
+    assert room <= pins("requirements.lock")

@@ -1,0 +1,205 @@
+import csv
+import os
+import pickle
+import sqlite3
+import subprocess
+import sys
+from datetime import UTC, datetime, timedelta, timezone
+from pathlib import Path
+
+import pytest
+
+from autograder.assignment import Assignment, AssignmentSettings, Competition, Question
+from autograder.errors import ConfigError, PlatformError
+from autograder.report import CaseResult, Provenance, QuestionResult, Report, Status
+from grading.course import open_course
+from grading.gradebook import Gradebook, Row, write_timestamp
+from grading.policy import grade
+from grading.score import Score
+
+NOON = datetime(2026, 11, 30, 12, 0, 0, 250_000, tzinfo=UTC)
+COMPETITION = Competition(anchors=[(0.5, 0), (1.0, 8)])
+RECORD = """
+import pickle, sys
+import nbgrader.api
+from grading.gradebook import Gradebook
+path, assignment, classes = pickle.load(sys.stdin.buffer)
+print("ready", flush=True)
+with Gradebook(path) as gradebook:
+    for rows in classes:
+        gradebook.record(assignment, rows)
+"""
+
+
+def assignment(competition: Competition | None = COMPETITION, **points: float) -> Assignment:
+    questions = tuple(
+        Question(name=name, points=most, cases=()) for name, most in (points or {"q1": 2, "q2": 3}).items()
+    )
+    due = datetime(2026, 12, 1, 23, 59, tzinfo=timezone(timedelta(hours=3)))
+    settings = AssignmentSettings(title="Homework 1", due=due, competition=competition)
+    return Assignment(name="hw1", settings=settings, questions=questions, bundle=Path(), fingerprint="0")
+
+
+def row(student: str, accuracy: float | None = None, *, of: Assignment | None = None, **earned: float) -> Row:
+    of = of or assignment()
+    questions = []
+    for question in of.questions:
+        got = earned.get(question.name, 0.0)
+        case = CaseResult(name="1", status=Status.PASSED, points=got, max_points=question.points, hidden=False)
+        questions.append(QuestionResult(name=question.name, points=got, max_points=question.points, cases=(case,)))
+    made_by = Provenance(neurograde="0", otter="7", bundle="0", image="i", seed=0)
+    report = Report(
+        submission="f00d", student=student, assignment="hw1", provenance=made_by, questions=tuple(questions),
+        seconds=1.0, peak_memory_mb=1.0,
+    )  # fmt: skip
+    score = None
+    if accuracy is not None:
+        score = Score(metric="accuracy", value=accuracy, correct=0, n=1, low=0.0, high=1.0, heldout_version="v")
+    return Row(report=report, grade=grade(report, score, of.settings.competition), timestamp=NOON)
+
+
+CLASS = [row("ada", 1.0, q1=2, q2=3), row("bob", 0.75, q1=1), row("cy", q2=1.5)]
+
+
+@pytest.fixture
+def gradebook(tmp_path):
+    with Gradebook(tmp_path / "gradebook.db") as gradebook:
+        yield gradebook
+
+
+@pytest.fixture
+def nbgrader(tmp_path, gradebook):
+    """The same database through nbgrader's own API."""
+    from nbgrader.api import Gradebook as NbGradebook
+
+    gradebook.record(assignment(), CLASS)
+    with NbGradebook(f"sqlite:///{tmp_path / 'gradebook.db'}", "course") as theirs:
+        yield theirs
+
+
+def test_points_and_accuracy_points_add_up(gradebook):
+    gradebook.record(assignment(), CLASS)
+    assert gradebook.totals("hw1") == {"ada": (13, 13), "bob": (5, 13), "cy": (1.5, 13)}
+    assert gradebook.totals("hw2") == {}
+
+
+def test_nbgrader_reads_cells_dates_and_an_explicit_zero_for_no_score(nbgrader):
+    cells = {cell.name: cell.max_score for cell in nbgrader.find_notebook("hw1", "hw1").grade_cells}
+    assert cells == {"q1": 2, "q2": 3, "accuracy": 8}
+    assert nbgrader.find_assignment("hw1").duedate == datetime(2026, 12, 1, 20, 59)
+    submission = nbgrader.find_submission("hw1", "cy")
+    assert (submission.timestamp, submission.needs_manual_grade) == (NOON.replace(tzinfo=None), False)
+    assert nbgrader.find_grade("accuracy", "hw1", "hw1", "cy").auto_score == 0.0
+
+
+def test_a_regrade_replaces_automatic_scores_and_the_time_and_nothing_else(gradebook, nbgrader):
+    by_hand = nbgrader.find_grade("q1", "hw1", "hw1", "bob")
+    by_hand.manual_score, by_hand.extra_credit = 1.5, 0.25
+    nbgrader.db.commit()
+
+    later = NOON + timedelta(hours=1)
+    again = row("bob", 1.0, q1=2, q2=3)
+    gradebook.record(assignment(), [Row(report=again.report, grade=again.grade, timestamp=later)])
+
+    nbgrader.db.expire_all()
+    assert (by_hand.auto_score, by_hand.manual_score, by_hand.extra_credit) == (2, 1.5, 0.25)
+    assert by_hand.needs_manual_grade
+    assert not nbgrader.find_grade("q2", "hw1", "hw1", "bob").needs_manual_grade
+    assert nbgrader.find_submission("hw1", "bob").timestamp == later.replace(tzinfo=None)
+    assert len(nbgrader.assignment_submissions("hw1")) == 3
+    assert gradebook.totals("hw1") == {"ada": (13, 13), "bob": (12.75, 13), "cy": (1.5, 13)}
+
+
+def test_a_question_renamed_or_worth_something_else_moves_nobody_before_their_regrade(gradebook):
+    gradebook.record(assignment(), CLASS)
+    changed = assignment(q1=4, q3=3)
+    gradebook.record(changed, [row("bob", 0.75, of=changed, q1=4, q3=3)])
+    assert gradebook.totals("hw1") == {"ada": (13, 15), "bob": (11, 15), "cy": (1.5, 15)}
+
+
+def test_a_mark_by_hand_on_a_question_that_is_gone_is_not_thrown_away(gradebook, nbgrader):
+    nbgrader.find_grade("q2", "hw1", "hw1", "bob").manual_score = 3
+    nbgrader.db.commit()
+    changed = assignment(q1=2)
+    with pytest.raises(ConfigError, match="bob has a mark by hand on q2"):
+        gradebook.record(changed, [row("bob", of=changed)])
+    assert gradebook.totals("hw1")["bob"] == (8, 13)
+
+
+def test_an_assignment_without_a_competition_has_no_accuracy(gradebook):
+    plain = assignment(competition=None)
+    gradebook.record(plain, [row("ada", of=plain, q1=2)])
+    assert gradebook.totals("hw1") == {"ada": (2, 5)}
+
+
+@pytest.mark.parametrize(
+    ("asked", "rows", "error", "message"),
+    [
+        (assignment(q1=2), CLASS, ConfigError, "not what hw1 asks now.*--regrade"),
+        (assignment(accuracy=2), [], ConfigError, "Rename the question"),
+        (assignment(), [CLASS[0], CLASS[0]], ValueError, "2 rows of 1 students"),
+    ],
+)
+def test_rows_that_do_not_fit_are_refused(gradebook, asked, rows, error, message):
+    with pytest.raises(error, match=message):
+        gradebook.record(asked, rows)
+    assert gradebook.totals("hw1") == {}
+
+
+def test_a_locked_database_is_ours_to_mend_and_loses_nothing(tmp_path, gradebook):
+    gradebook.record(assignment(), CLASS)
+    other = sqlite3.connect(tmp_path / "gradebook.db")
+    other.execute("BEGIN IMMEDIATE")
+    with Gradebook(tmp_path / "gradebook.db", wait_seconds=0.1) as hasty:
+        with pytest.raises(PlatformError, match="locked by another program"):
+            hasty.record(assignment(), [row("dee")])
+        other.close()
+        hasty.record(assignment(), [row("dee")])
+    assert gradebook.totals("hw1").keys() == {"ada", "bob", "cy", "dee"}
+
+
+def test_what_is_not_a_database_is_named(tmp_path):
+    (tmp_path / "gradebook.db").write_text("not a database " * 100)
+    with Gradebook(f"sqlite:///{tmp_path}/gradebook.db") as gradebook:
+        with pytest.raises(PlatformError, match=r"gradebook\.db did not take it: file is not a database"):
+            gradebook.totals("hw1")
+
+
+def test_two_writers_at_once_lose_nothing_and_record_nobody_twice(tmp_path, gradebook):
+    classes = [[row(name, 1.0, q1=2, q2=3) for name in ("ada", f"s{number}")] for number in range(20)]
+    with subprocess.Popen([sys.executable, "-c", RECORD], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as other:
+        other.stdin.write(pickle.dumps((tmp_path / "gradebook.db", assignment(), classes)))
+        other.stdin.close()
+        assert other.stdout.readline() == b"ready\n"
+        for rows in classes:
+            gradebook.record(assignment(), rows)
+    assert other.returncode == 0
+    assert gradebook.totals("hw1") == {name: (13, 13) for name in ("ada", *(f"s{n}" for n in range(20)))}
+
+
+def test_nbgrader_export_gives_the_same_totals(tmp_path):
+    course = open_course(tmp_path)
+    with Gradebook(course.gradebook) as gradebook:
+        gradebook.record(assignment(), CLASS)
+        totals = gradebook.totals("hw1")
+    bin_folder = Path(sys.executable).parent
+    command = [bin_folder / "nbgrader", "export", "--to", "exports/grades.csv"]
+    env = os.environ | {"PATH": f"{bin_folder}{os.pathsep}{os.environ['PATH']}", "JUPYTER_CONFIG_DIR": str(tmp_path)}
+    subprocess.run(command, cwd=course.root, env=env, check=True, capture_output=True)
+    with (course.exports / "grades.csv").open() as file:
+        exported = {line["student_id"]: line for line in csv.DictReader(file)}
+    assert {name: (float(line["score"]), float(line["max_score"])) for name, line in exported.items()} == totals
+    assert exported["ada"]["timestamp"] == "2026-11-30 12:00:00.250000"
+
+
+def test_the_timestamp_file_says_the_time_of_the_gradebook(tmp_path):
+    from nbgrader.utils import parse_utc
+
+    course = open_course(tmp_path)
+    write_timestamp(course, "ada", "hw1", NOON.astimezone(timezone(timedelta(hours=3))))
+    assert parse_utc((tmp_path / "submitted/ada/hw1/timestamp.txt").read_text().strip()) == NOON.replace(tzinfo=None)
+
+
+def test_a_time_without_a_zone_is_refused(tmp_path):
+    with pytest.raises(ValueError, match="no time zone"):
+        write_timestamp(open_course(tmp_path), "ada", "hw1", datetime(2026, 11, 30))

@@ -1,0 +1,148 @@
+import json
+import os
+from datetime import UTC, datetime
+
+import numpy as np
+import pytest
+
+from autograder.assignment import load_assignment
+from autograder.autograde import autograde
+from autograder.batch import Result
+from autograder.errors import PlatformError, RoomLost
+from autograder.examiner import Examiner
+from autograder.rooms import FakeRoom
+from autograder.submission import Upload
+from grading.course import open_course
+from grading.gradebook import Gradebook
+from grading.pipeline import Pipeline
+
+DATA = """
+import numpy as np
+def heldout(seed):
+    X = np.random.default_rng(seed).normal(size=(40, 1))
+    return X, (X[:, 0] > 0).astype(int)
+"""
+RIGHT = "def double(a): return 2 * a\nx = 1\ndef predict(X): return (X[:, 0] > 0).astype(int)"
+WRONG = "def double(a): return a\nx = 1\ndef predict(X): return [0] * len(X)"
+
+
+def upload(student, source=RIGHT, hour=12, content=None):
+    cells = [{"cell_type": "code", "source": source, "metadata": {}}]
+    notebook = {"nbformat": 4, "nbformat_minor": 5, "metadata": {}, "cells": cells}
+    when = datetime(2026, 10, 1, hour, tzinfo=UTC)
+    content = json.dumps(notebook).encode() if content is None else content
+    return Upload(student=student, origin=f"{student}.ipynb", handed_in=when, content=content)
+
+
+@pytest.fixture
+def course(tmp_path):
+    return open_course(tmp_path / "course")
+
+
+@pytest.fixture
+def pipeline(tmp_path, bundle, course):
+    """Makes a pipeline whose room is a fake; `graded` lists the students whose code was run."""
+    (tmp_path / "source/doubles").mkdir(parents=True)
+    (tmp_path / "source/doubles/data.py").write_text(DATA)
+    assignment = load_assignment(bundle)
+    examiner = Examiner(assignment)
+
+    def make(stop_at=None, lost=()):
+        def grade_many(submissions, assignment, *, jobs, inputs, fresh):
+            for submission in submissions:
+                if submission.student == stop_at:
+                    raise KeyboardInterrupt
+                if submission.student in lost:
+                    yield Result(submission=submission, problem=RoomLost("The room ended."))
+                    continue
+                make.graded.append(submission.student)
+                graded = autograde(submission, examiner, assignment, FakeRoom(), inputs=inputs)
+                yield Result(submission=submission, report=graded.report, notebook=json.dumps(graded.notebook))
+
+        return Pipeline(assignment, tmp_path / "source", course, grade_many=grade_many)
+
+    make.graded = []
+    return make
+
+
+def totals(course):
+    with Gradebook(course.gradebook) as gradebook:
+        return {student: points for student, (points, _) in gradebook.totals("doubles").items()}
+
+
+def test_points_and_score_become_a_grade_in_the_gradebook(pipeline, course):
+    (ada, bob) = pipeline().run([upload("ada"), upload("bob", WRONG)], jobs=1)
+    assert (ada.grade.points, ada.grade.accuracy_points, ada.grade.score.value) == (4, 2, 1.0)
+    assert bob.grade.points == 1
+    assert totals(course) == {"ada": 6, "bob": pytest.approx(bob.grade.value)}
+
+
+def test_report_notebook_and_upload_are_kept(pipeline, course):
+    (ada,) = pipeline().run([upload("ada")], jobs=1)
+    folder = course.report_folder("doubles", "ada", ada.submission.id)
+    assert sorted(path.name for path in folder.iterdir()) == ["executed.ipynb", "report.json", "upload.ipynb"]
+
+
+def test_an_interrupted_batch_keeps_what_was_graded_and_goes_on(pipeline, course):
+    uploads = [upload(student) for student in ("ada", "bob", "eve")]
+    with pytest.raises(KeyboardInterrupt):
+        list(pipeline(stop_at="eve").run(uploads, jobs=1))
+    assert totals(course) == {"ada": 6, "bob": 6}
+    outcomes = list(pipeline().run(uploads, jobs=1))
+    assert [outcome.kept for outcome in outcomes] == [True, True, False]
+    assert pipeline.graded == ["ada", "bob", "eve"]
+    assert totals(course) == {"ada": 6, "bob": 6, "eve": 6}
+
+
+def test_a_regrade_runs_the_code_again_and_changes_nothing_else(pipeline, course):
+    (first,) = pipeline().run([upload("ada", WRONG)], jobs=1)
+    (second,) = pipeline().run([upload("ada", WRONG)], jobs=1, regrade=True)
+    assert pipeline.graded == ["ada", "ada"]
+    assert (first.grade, first.report.questions) == (second.grade, second.report.questions)
+
+
+def test_of_two_notebooks_of_a_student_the_last_handed_in_counts(pipeline, course):
+    list(pipeline().run([upload("ada", RIGHT, hour=9), upload("ada", WRONG, hour=8)], jobs=1))
+    assert totals(course) == {"ada": 6}
+
+
+def test_a_lost_room_gives_no_mark_and_the_others_get_theirs(pipeline, course):
+    lost, _ = pipeline(lost=["ada"]).run([upload("ada"), upload("bob")], jobs=1)
+    assert (lost.report, lost.grade, lost.problem.exit_code) == (None, None, 4)
+    assert totals(course) == {"bob": 6}
+    list(pipeline().run([upload("ada"), upload("bob")], jobs=1))
+    assert totals(course) == {"ada": 6, "bob": 6}
+
+
+def test_an_upload_that_is_no_notebook_is_the_students_to_mend(pipeline, course):
+    bad, _ = pipeline().run([upload("ada", content=b"no"), upload("bob")], jobs=1)
+    assert (bad.grade, bad.problem.exit_code) == (None, 3)
+    assert "not a notebook" in str(bad.problem)
+    assert totals(course) == {"bob": 6}
+
+
+def test_a_damaged_report_is_graded_again(pipeline, course):
+    (ada,) = pipeline().run([upload("ada")], jobs=1)
+    (course.report_folder("doubles", "ada", ada.submission.id) / "report.json").write_text("{")
+    (again,) = pipeline().run([upload("ada")], jobs=1)
+    assert not again.kept
+
+
+def test_labels_never_go_to_the_room(pipeline, course):
+    list(pipeline().run([upload("ada", "seen = None\ndef predict(X):\n    return X.shape[0] * [1]")], jobs=1))
+    labels = np.load(course.heldout / "doubles/labels.npy")
+    assert labels.tobytes() not in b"".join(path.read_bytes() for path in course.reports.rglob("*.*"))
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="mounting a small disk needs root")
+def test_a_full_disk_is_said_and_loses_nothing(pipeline, course, tmp_path):
+    import subprocess
+
+    course.reports.mkdir(exist_ok=True)
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=64k", "none", str(course.reports)], check=True)
+    try:
+        with pytest.raises(PlatformError, match="make room and run the command again"):
+            list(pipeline().run([upload("ada", RIGHT + "\n#" + "x" * 100_000)], jobs=1))
+    finally:
+        subprocess.run(["umount", str(course.reports)], check=True)
+    assert totals(course) == {}
