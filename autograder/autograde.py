@@ -1,13 +1,14 @@
 """The straight line from a submission to its report: run the cells, ask the questions where the notebook does."""
 
+import functools
 import hashlib
 import importlib.metadata
 import re
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
-import nbformat
 import numpy as np
 import torch
 
@@ -21,9 +22,10 @@ from autograder.submission import Submission
 # The text of a check cell is only looked for, never parsed: it is the student's.
 CHECK = re.compile(r"^[^#\n]*\bgrader\.check\(\s*[\"']([^\"'\n]+)[\"']", re.MULTILINE)
 MAX_RESTARTS = 12
+Notebook = dict[str, Any]
+"""A notebook or a part of it, as nbformat 4.5 writes it."""
 MAX_OUTPUT_BYTES = 16 << 20
 OUTPUT_MIMES = ("text/plain", "text/html", "text/markdown", "text/latex", "image/png", "image/jpeg")
-OUTPUT_TYPES = ("stream", "display_data", "execute_result", "error")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -31,7 +33,7 @@ class Graded:
     """A report and the notebook as it ran."""
 
     report: Report
-    notebook: nbformat.NotebookNode
+    notebook: Notebook
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +137,7 @@ class Sitting:
         self._assignment = assignment
         self._inputs = inputs
         self._cases: dict[tuple[str, str], CaseResult] = {}
-        self._outputs: dict[int, list[nbformat.NotebookNode]] = {}
+        self._outputs: dict[int, list[Notebook]] = {}
         self._output_room = MAX_OUTPUT_BYTES
         self._ended_at: set[Step] = set()
         self._out_of_time = False
@@ -143,27 +145,25 @@ class Sitting:
     def run(self, room: Room) -> Usage:
         """Go through the plan, again from the start after each step that ends the process."""
         limits = self._assignment.settings.limits
-        deadline = time.monotonic() + limits.wall_seconds
         steps = plan(self._submission, self._assignment, predict=self._inputs is not None)
-        usage = Usage()
+        usage, left = Usage(), limits.wall_seconds
         for _ in range(MAX_RESTARTS + 1):
-            left = deadline - time.monotonic()
-            if left <= 0:
-                break
             opened = room.open(wall_seconds=left)
+            deadline = time.monotonic() + left  # a room that must first be opened is not the student's time
+            remaining = functools.partial(_until, deadline)
             try:
-                inside = Inside(opened, seconds=limits.cell_seconds, left=lambda: deadline - time.monotonic())
+                inside = Inside(opened, seed=self.seed, seconds=limits.cell_seconds, left=remaining)
                 finished = self._walk(steps, inside)
             finally:
                 usage = max(usage, opened.close(), key=lambda used: used.peak_mb)
-            if finished:
+            left = remaining()
+            self._out_of_time = left <= 0
+            if finished or self._out_of_time:
                 break
-        self._out_of_time = time.monotonic() >= deadline
         return usage
 
     def _walk(self, steps: list[Step], inside: Inside) -> bool:
         """Take every step that has not ended a process before. False when one ends this one."""
-        inside.ask("seed", seed=self.seed)
         for step in steps:
             if step in self._ended_at:
                 continue
@@ -223,12 +223,12 @@ class Sitting:
             self.notes.append(f"Cell {index + 1} showed more than is kept; the rest of its output was cut.")
         self._outputs[index] = self._kept(reply.get("outputs"))
 
-    def _kept(self, outputs: Any) -> list[nbformat.NotebookNode]:
+    def _kept(self, outputs: Any) -> list[Notebook]:
         """The outputs that are well formed, as long as there is room for them."""
         kept = []
         for output in outputs if type(outputs) is list else []:
             node = output_of(output)
-            size = len(str(node))
+            size = sum(map(len, _texts(node)))
             if node is not None and size <= self._output_room:
                 self._output_room -= size
                 kept.append(node)
@@ -238,7 +238,7 @@ class Sitting:
         competition = self._assignment.settings.competition
         assert competition is not None
         assert self._inputs is not None
-        inside.begin_case()
+        inside.begin_case(self.seed)
         order = np.random.default_rng(self.seed).permutation(len(self._inputs))
         try:
             entry_point = inside.ask("get", name=competition.entry_point)
@@ -265,22 +265,33 @@ class Sitting:
         points = sum(case.points for case in cases)
         return QuestionResult(name=name, points=points, max_points=question.points, cases=cases)
 
-    def notebook(self, report: Report) -> nbformat.NotebookNode:
+    def notebook(self, report: Report) -> Notebook:
         """The notebook as it ran, with the verdict under each check cell."""
         results = {question.name: question for question in report.questions}
-        cells = []
+        cells: list[Notebook] = []
         for index, cell in enumerate(self._submission.cells):
-            if cell.kind != "code":
-                make = nbformat.v4.new_raw_cell if cell.kind == "raw" else nbformat.v4.new_markdown_cell
-                cells.append(make(cell.source, id=f"cell-{index + 1}"))
-                continue
-            outputs = list(self._outputs.get(index, []))
-            verdicts = [verdict(results[name]) for name in CHECK.findall(cell.source) if name in results]
-            if verdicts:
-                outputs.append(nbformat.v4.new_output("stream", name="stdout", text="\n".join(verdicts)))
-            cells.append(nbformat.v4.new_code_cell(cell.source, id=f"cell-{index + 1}", outputs=outputs))
+            made: Notebook = {"cell_type": cell.kind, "id": f"cell-{index + 1}", "metadata": {}, "source": cell.source}
+            if cell.kind == "code":
+                outputs = list(self._outputs.get(index, []))
+                verdicts = [verdict(results[name]) for name in CHECK.findall(cell.source) if name in results]
+                if verdicts:
+                    outputs.append({"output_type": "stream", "name": "stdout", "text": "\n".join(verdicts)})
+                made.update(execution_count=None, outputs=outputs)
+            cells.append(made)
         kernel = {"name": "python3", "display_name": "Python 3", "language": "python"}
-        return nbformat.v4.new_notebook(cells=cells, metadata={"kernelspec": kernel})
+        return {"nbformat": 4, "nbformat_minor": 5, "metadata": {"kernelspec": kernel}, "cells": cells}
+
+
+def _texts(node: Any) -> Iterator[str]:
+    if isinstance(node, str):
+        yield node
+    elif isinstance(node, dict | list):
+        for part in node.values() if isinstance(node, dict) else node:
+            yield from _texts(part)
+
+
+def _until(deadline: float) -> float:
+    return deadline - time.monotonic()
 
 
 def verdict(question: QuestionResult) -> str:
@@ -313,22 +324,23 @@ def predictions_of(answer: Any, n: int, entry_point: str) -> Predictions:
     return Predictions(status=Status.PASSED, values=tuple(int(value) for value in array))
 
 
-def output_of(raw: Any) -> nbformat.NotebookNode | None:
+def output_of(raw: Any) -> Notebook | None:
     """An nbformat output from what the room says is one; None when it is not."""
-    if type(raw) is not dict or raw.get("output_type") not in OUTPUT_TYPES:
-        return None
-    kind = raw["output_type"]
+    kind = raw.get("output_type") if type(raw) is dict else None
     if kind == "stream":
-        return nbformat.v4.new_output(
-            "stream", name="stdout" if raw.get("name") != "stderr" else "stderr", text=str(raw.get("text", ""))
-        )
+        name = "stderr" if raw.get("name") == "stderr" else "stdout"
+        return {"output_type": kind, "name": name, "text": str(raw.get("text", ""))}
     if kind == "error":
         lines = raw.get("traceback")
         traceback = [str(line) for line in lines] if type(lines) is list else []
-        return nbformat.v4.new_output(
-            "error", ename=str(raw.get("ename")), evalue=str(raw.get("evalue")), traceback=traceback
-        )
-    data = raw.get("data")
+        return {
+            "output_type": kind,
+            "ename": str(raw.get("ename")),
+            "evalue": str(raw.get("evalue")),
+            "traceback": traceback,
+        }
+    data = raw.get("data") if kind in ("display_data", "execute_result") else None
     if type(data) is not dict or not all(mime in OUTPUT_MIMES and type(text) is str for mime, text in data.items()):
         return None
-    return nbformat.v4.new_output(kind, data=data, **({"execution_count": None} if kind == "execute_result" else {}))
+    counted = {"execution_count": None} if kind == "execute_result" else {}
+    return {"output_type": kind, "data": data, "metadata": {}, **counted}

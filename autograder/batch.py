@@ -5,6 +5,7 @@ back is JSON text, ready to be stored.
 """
 
 import contextlib
+import json
 import multiprocessing
 import resource
 import signal
@@ -154,7 +155,6 @@ def _grade_all(pipe: Connection, order: dict[str, Any]) -> None:
     assignment = load_assignment(Path(order["bundle"]))
     # The container warms up while this process imports torch and otter.
     with DockerRoom(assignment.settings.limits, assignment.files(), fresh=order["fresh"]) as room:
-        import nbformat
         import torch
 
         from autograder.autograde import autograde
@@ -162,6 +162,7 @@ def _grade_all(pipe: Connection, order: dict[str, Any]) -> None:
 
         torch.set_num_threads(1)
         examiner = Examiner(assignment)
+        room.ready()
         while True:
             submission: Submission = pipe.recv()
             for last_try in (False, True):
@@ -171,5 +172,11 @@ def _grade_all(pipe: Connection, order: dict[str, Any]) -> None:
                     if last_try:
                         pipe.send((None, "", problem))
                 else:
-                    pipe.send((REPORT.dump_json(graded.report), nbformat.writes(graded.notebook), None))
+                    pipe.send(
+                        (
+                            REPORT.dump_json(graded.report),
+                            json.dumps(graded.notebook, indent=1, ensure_ascii=False),
+                            None,
+                        )
+                    )
                     break

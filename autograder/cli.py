@@ -16,6 +16,7 @@ from autograder.image import CHECKOUT
 from autograder.report import Report
 
 INTERRUPTED = 130
+WIDTH_OF_A_FILE = 140
 
 
 class Commands(click.Group):
@@ -137,8 +138,9 @@ def source_of(house: Path, assignment: str) -> Path:
 
 
 def console(stream: Any = None) -> Console:
-    """Where people read: stderr, so that stdout stays for data."""
-    return Console(file=stream or sys.stderr)
+    """Where people read: stderr, so that stdout stays for data. A file gets lines as long as they need to be."""
+    shown = Console(file=stream or sys.stderr)
+    return shown if shown.is_terminal else Console(file=stream or sys.stderr, width=WIDTH_OF_A_FILE)
 
 
 def progress() -> Progress:
@@ -158,7 +160,10 @@ def progress() -> Progress:
 @contextlib.contextmanager
 def working(text: str) -> Iterator[None]:
     """Say what is being done while it takes long."""
-    with console().status(text):
+    shown = console()
+    if not shown.is_terminal:
+        shown.print(f"{text} ...", highlight=False)
+    with shown.status(text):
         yield
 
 

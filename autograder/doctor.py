@@ -102,7 +102,7 @@ def _memory_limit() -> str:
 
     with DockerRoom(Limits(memory_mb=PROBE_MEMORY_MB, disk_mb=8), {}) as room:
         session = room.open(wall_seconds=60)
-        inside = Inside(session, seconds=30, left=lambda: 60)
+        inside = Inside(session, seed=0, seconds=30, left=lambda: 60)
         inside.cell(HUNGRY.format(megabytes=PROBE_MEMORY_MB), 1, 30)
         held = inside.ask("get", name="got") is True
         session.close()

@@ -56,7 +56,7 @@ def image_exists(engine: str, tag: str) -> bool:
 def _fault(engine: str, patience: float) -> str | None:
     if shutil.which(engine) is None:
         return "not installed"
-    answer = _run([engine, "info"], seconds=patience)
+    answer = _run([engine, "ps", "--quiet"], seconds=patience)
     return answer if isinstance(answer, str) else None
 
 

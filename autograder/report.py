@@ -114,7 +114,7 @@ class Report:
     """What a fair person would write beside the grade: a cell skipped because it ended the room, an output cut."""
     seconds: float
     peak_memory_mb: float
-    """Of the room's whole cgroup, MiB."""
+    """Resident memory of the submission's process, MiB, what it shares with the warm interpreter included."""
     schema_version: int = field(default=SCHEMA_VERSION)
 
     @property

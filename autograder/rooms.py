@@ -4,7 +4,6 @@ A `Room` is warm and serves one submission at a time; a `Session` is one submiss
 one. `FakeRoom` runs the same agent in this very process: it isolates nothing and is for tests with code of our own.
 """
 
-import contextlib
 import os
 import secrets
 import select
@@ -13,6 +12,7 @@ import tempfile
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from types import TracebackType
 from typing import Any, Protocol, Self
 
@@ -79,14 +79,17 @@ class Room(Protocol):
     name: str
     """What made it, for the report: the image's tag."""
 
+    def ready(self) -> None:
+        """Wait until it is warm and its walls are seen to stand. Raises RoomLost or IsolationMissing."""
+
     def open(self, *, wall_seconds: float) -> Session:
-        """Begin a submission. Raises RoomLost, IsolationMissing or EngineUnavailable."""
+        """Begin a submission. Raises what `ready` raises."""
 
     def close(self) -> None:
         """End the room and everything in it."""
 
 
-def container_flags(limits: Limits, name: str, data_mb: int) -> list[str]:
+def container_flags(limits: Limits, name: str, data_mb: int, pipes: Path) -> list[str]:
     """The room's walls, as flags of `docker run` (podman takes the same)."""
     memory = f"{limits.memory_mb}m"
     return [
@@ -97,6 +100,8 @@ def container_flags(limits: Limits, name: str, data_mb: int) -> list[str]:
         *("--memory", memory, "--memory-swap", memory, "--cpus", "1"),
         *("--ulimit", "core=0", "--shm-size", "64m", "--log-driver", "none"),
         *("--tmpfs", f"/work:rw,mode=1777,size={limits.disk_mb}m,nr_inodes=4000,nodev,nosuid,noexec"),
+        # Of the two named pipes only the supervisor can open an end: the folder above is root's alone.
+        *("--volume", f"{pipes}:/run/host/pipes:ro"),
         *("--tmpfs", f"/data:rw,mode=755,size={data_mb}m,nodev,nosuid,noexec"),
     ]
 
@@ -125,7 +130,7 @@ def check_facts(facts: Mapping[str, Any], limits: Limits) -> list[str]:
 class DockerRoom:
     """A container that has imported everything and forks for each submission.
 
-    Started at once, ready when `open` returns the first time. A container is replaced after a number of
+    It starts at once and `ready` waits for it. A container is replaced after a number of
     submissions, after anything it could not clean up, and after every submission where `fresh` is asked for; the
     next one then warms up while the present one works.
     """
@@ -141,13 +146,20 @@ class DockerRoom:
         self._container = self._start()
         self._next = self._start() if fresh else None
 
-    def open(self, *, wall_seconds: float) -> "DockerSession":
+    def ready(self) -> None:
         if self._container.spent:
             self._container.close()
             self._container, self._next = self._next or self._start(), None
         if self._fresh and self._next is None:
             self._next = self._start()
-        return DockerSession(self._container, self._limits, wall_seconds, fresh=self._fresh)
+        self._container.ready()
+
+    def open(self, *, wall_seconds: float) -> "DockerSession":
+        while True:
+            self.ready()
+            session = DockerSession(self._container, wall_seconds, fresh=self._fresh)
+            if not self._container.spent:
+                return session
 
     def close(self) -> None:
         for container in (self._container, self._next):
@@ -178,21 +190,33 @@ class Container:
         self.served = 0
         data_mb = 8 + sum(map(len, files.values())) // (1 << 20)
         self._log = tempfile.TemporaryFile()
+        self._folder = tempfile.TemporaryDirectory(prefix="neurograde-room-")
+        self._pipes = Path(self._folder.name) / "pipes"
+        self._pipes.mkdir()
+        for name in ("in", "out"):
+            os.mkfifo(self._pipes / name)
+            (self._pipes / name).chmod(0o666)  # the room's root is not this user; the folder above keeps others out
         self._process = subprocess.Popen(
-            [engine, "run", *container_flags(limits, self.id, data_mb), image],
+            [engine, "run", *container_flags(limits, self.id, data_mb, self._pipes), image],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self._log,
             bufsize=0,
             start_new_session=True,  # Ctrl-C is for us: we close the room in our own time
         )
-        self._ready = False
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        self._to, self._from = self._process.stdin.fileno(), self._process.stdout.fileno()
+        os.set_blocking(self._to, False)
+        self._received = bytearray()
+        self._ready = self._closed = False
 
     def ready(self) -> None:
         """Wait until it is warm, give it its files, and see that its walls stand. Raises what `open` raises."""
         if self._ready:
             return
         self.receive(START_SECONDS, wire.READY)
+        self._change_to_pipes()
         for path, content in self._files.items():
             self.send(wire.pack(wire.STAGE, {"path": path}, [content]), START_SECONDS)
         self.send(wire.pack(wire.OPEN, {**self.order(60.0), "probe": True}), START_SECONDS)
@@ -206,6 +230,25 @@ class Container:
                 + ". See: neurograde doctor"
             )
         self._ready = True
+
+    def _change_to_pipes(self) -> None:
+        """Leave the engine's own streams, which take a millisecond there and back, for a pair of named pipes.
+
+        They lead somewhere only where the room's kernel is this host's; the room says over which of both it goes on.
+        """
+        to, back = os.open(self._pipes / "in", os.O_RDWR), os.open(self._pipes / "out", os.O_RDONLY | os.O_NONBLOCK)
+        self.send(wire.pack(wire.PIPES, {}), START_SECONDS)
+        poll = select.poll()
+        poll.register(self._from, select.POLLIN)
+        poll.register(back, select.POLLIN)
+        answered = [descriptor for descriptor, _ in poll.poll(START_SECONDS * 1000)]
+        if back in answered:
+            os.set_blocking(to, False)
+            self._to, self._from = to, back
+        else:
+            os.close(to)
+            os.close(back)
+        self.receive(START_SECONDS, wire.READY)
 
     def order(self, wall_seconds: float) -> dict[str, Any]:
         """What the supervisor needs to know to begin a submission."""
@@ -221,14 +264,11 @@ class Container:
 
     def send(self, frame: bytes, seconds: float) -> None:
         """Raises RoomLost."""
-        assert self._process.stdin is not None
-        descriptor = self._process.stdin.fileno()
-        os.set_blocking(descriptor, False)
         deadline, rest = time.monotonic() + seconds, memoryview(frame)
         while rest:
-            self._wait(descriptor, select.POLLOUT, deadline)
+            self._wait(self._to, select.POLLOUT, deadline)
             try:
-                rest = rest[os.write(descriptor, rest) :]
+                rest = rest[os.write(self._to, rest) :]
             except BlockingIOError:
                 continue
             except OSError:
@@ -244,32 +284,34 @@ class Container:
         return kind, wire.unpack_header(header), body
 
     def close(self) -> None:
-        """Ask it to end by hanging up; kill it if it does not."""
+        """Ask it to end by hanging up; kill it if it does not. May be called again."""
         self.spent = True
-        if self._process.poll() is None:
-            assert self._process.stdin is not None
-            with contextlib.suppress(OSError):
-                self._process.stdin.close()
-            try:
-                self._process.wait(3)
-            except subprocess.TimeoutExpired:
-                subprocess.run([self._engine, "kill", self.id], capture_output=True, timeout=60, check=False)
-                self._process.wait(30)
-        for pipe in (self._process.stdin, self._process.stdout, self._log):
-            if pipe is not None:
-                with contextlib.suppress(OSError):
-                    pipe.close()
+        if self._closed:
+            return
+        self._closed = True
+        streams = (self._process.stdin, self._process.stdout)
+        for descriptor in {self._to, self._from} - {stream.fileno() for stream in streams if stream is not None}:
+            os.close(descriptor)
+        for stream in (*streams, self._log):
+            if stream is not None:
+                stream.close()
+        try:
+            self._process.wait(3)
+        except subprocess.TimeoutExpired:
+            subprocess.run([self._engine, "kill", self.id], capture_output=True, timeout=60, check=False)
+            self._process.wait(30)
+        self._folder.cleanup()
 
     def _exactly(self, size: int, deadline: float) -> bytes:
-        assert self._process.stdout is not None
-        descriptor, data = self._process.stdout.fileno(), bytearray()
-        while len(data) < size:
-            self._wait(descriptor, select.POLLIN, deadline)
-            part = os.read(descriptor, min(size - len(data), 1 << 20))
+        while len(self._received) < size:
+            self._wait(self._from, select.POLLIN, deadline)
+            part = os.read(self._from, 1 << 20)
             if not part:
                 raise self._lost("the room ended")
-            data += part
-        return bytes(data)
+            self._received += part
+        data = bytes(self._received[:size])
+        del self._received[:size]
+        return data
 
     def _wait(self, descriptor: int, event: int, deadline: float) -> None:
         poll = select.poll()
@@ -281,24 +323,23 @@ class Container:
         self.spent = True
         self._log.seek(0)
         said = self._log.read()[-2000:].decode(errors="replace").strip()
+        last_words = f" It said: {said}." if said else ""
         return RoomLost(
-            f"{what[0].upper()}{what[1:]} ({self.id})."
-            + (f" It said: {said}." if said else "")
-            + " No mark was given; "
-            "grade the submission again. If it comes back: neurograde doctor"
+            f"{what.capitalize()} ({self.id}).{last_words} No mark was given; grade the submission again. "
+            "If it comes back: neurograde doctor"
         )
 
 
 class DockerSession:
     """One submission in a container."""
 
-    def __init__(self, container: Container, limits: Limits, wall_seconds: float, *, fresh: bool) -> None:
-        container.ready()
+    def __init__(self, container: Container, wall_seconds: float, *, fresh: bool) -> None:
         self._container = container
         self._fresh = fresh
         self._ended: SessionEnded | None = None
         container.send(wire.pack(wire.OPEN, container.order(wall_seconds)), SLACK_SECONDS)
-        container.receive(SLACK_SECONDS, wire.OPENED)
+        _, header, _ = container.receive(SLACK_SECONDS, wire.OPENED)
+        container.spent = bool(header["dirty"])  # of the last submission: nothing runs beside what it left
 
     def request(self, header: Mapping[str, Any], body: Sequence[bytes], seconds: float) -> tuple[dict[str, Any], bytes]:
         if self._ended is not None:
@@ -318,7 +359,7 @@ class DockerSession:
         container.send(wire.pack(wire.CLOSE, {}), SLACK_SECONDS)
         _, header, _ = container.receive(SLACK_SECONDS, wire.CLOSED)
         container.served += 1
-        container.spent = self._fresh or bool(header["dirty"]) or container.served >= SUBMISSIONS_PER_CONTAINER
+        container.spent = self._fresh or container.served >= SUBMISSIONS_PER_CONTAINER
         return Usage(peak_mb=header["peak_mb"], room_peak_mb=header["room_peak_mb"])
 
 
@@ -332,6 +373,9 @@ class FakeRoom:
 
     def __init__(self, namespace: Mapping[str, Any] | None = None) -> None:
         self._namespace = dict(namespace or {})
+
+    def ready(self) -> None:
+        pass
 
     def open(self, *, wall_seconds: float) -> "FakeSession":
         return FakeSession(dict(self._namespace))

@@ -3,7 +3,7 @@
 A sample is a folder named for what it is. It holds `expected.toml` (its verdict) and either a file as a student would
 upload it (`upload.*`), or `answers.txt`: notebook cells under headings that say where they go.
 
-    %% q3          in place of question q3's answer (the first cell of several; the others stay out)
+    %% q3          in place of question q3's answer
     %% first       a new cell before all others; `%% last` after all others
     %% before q3   a new cell before question q3's answer; `%% after q3` after its check
 """
@@ -25,6 +25,8 @@ from autograder.report import Status
 
 HEADING = re.compile(r"^%% +(?:(?P<place>before|after) +)?(?P<name>\w+)\n", re.MULTILINE)
 ANSWER_TAG = "otter_answer_cell"
+
+Notebook = dict[str, Any]
 
 
 class Expected(Settings):
@@ -54,15 +56,15 @@ def load_sample(folder: Path, assignment: Assignment) -> Sample:
     expected = read_toml(folder / "expected.toml", Expected, example='`says = "..."`')
     for upload in folder.glob("upload.*"):
         return Sample(name=folder.name, expected=expected, content=upload.read_bytes(), suffix=upload.suffix)
-    base = "solution.ipynb" if expected.base == "solution" else "template.ipynb"
-    notebook = json.loads((assignment.bundle / base).read_text())
+    template = json.loads((assignment.bundle / "template.ipynb").read_text())
+    solution = json.loads((assignment.bundle / "solution.ipynb").read_text())
     answers = folder / "answers.txt"
     changes = list(_changes(answers.read_text())) if answers.exists() else []
     try:
-        content = json.dumps(_compose(notebook, changes, assignment)).encode()
+        made = _compose(solution if expected.base == "solution" else template, changes, template)
     except KeyError as error:
         raise ConfigError(f"{answers} speaks of {error}, which {assignment.name} does not ask.") from None
-    return Sample(name=folder.name, expected=expected, content=content, suffix=".ipynb")
+    return Sample(name=folder.name, expected=expected, content=json.dumps(made).encode(), suffix=".ipynb")
 
 
 def _changes(text: str) -> Iterator[tuple[str, str, str]]:
@@ -73,36 +75,35 @@ def _changes(text: str) -> Iterator[tuple[str, str, str]]:
         yield heading["place"] or "", heading["name"], source
 
 
-def _compose(notebook: dict[str, Any], changes: list[tuple[str, str, str]], assignment: Assignment) -> dict[str, Any]:
-    made = copy.deepcopy(notebook)
-    cells: list[dict[str, Any]] = made["cells"]
+def _compose(base: Notebook, changes: list[tuple[str, str, str]], template: Notebook) -> Notebook:
+    cells: list[dict[str, Any]] = copy.deepcopy(base["cells"])
     for place, name, source in changes:
         cell: dict[str, Any] = {"cell_type": "code", "metadata": {}, "source": source, "outputs": []}
         cell["execution_count"] = None
         if name in ("first", "last"):
             cells.insert(0 if name == "first" else len(cells), cell)
             continue
-        answers, check = _places(cells, name)
+        check, answers = _check(cells, name), _answers(template["cells"], name)
         if place:
-            cells.insert(answers[0] if place == "before" else check + 1, cell)
-            continue
-        cells[answers[0]]["source"] = source
-        for extra in reversed(answers[1:]):
-            del cells[extra]
+            cells.insert(check - answers if place == "before" else check + 1, cell)
+        else:
+            cells[check - answers : check] = [cell]
     for number, cell in enumerate(cells, start=1):
         cell["id"] = f"cell-{number}"
-    return made
+    return {**base, "cells": cells}
 
 
-def _places(cells: list[dict[str, Any]], question: str) -> tuple[list[int], int]:
-    """Indices of a question's answer cells and of its check."""
-    answers: list[int] = []
+def _check(cells: list[dict[str, Any]], question: str) -> int:
+    """Index of the cell that checks a question."""
     for index, cell in enumerate(cells):
-        if ANSWER_TAG in cell["metadata"].get("tags", []):
-            answers.append(index)
-        checks = CHECK.findall("".join(cell["source"])) if cell["cell_type"] == "code" else []
-        if question in checks and answers:
-            return answers, index
-        if checks:
-            answers = []
+        if cell["cell_type"] == "code" and question in CHECK.findall("".join(cell["source"])):
+            return index
     raise KeyError(question)
+
+
+def _answers(cells: list[dict[str, Any]], question: str) -> int:
+    """How many cells answer a question: those right before its check that the release leaves for it."""
+    check = index = _check(cells, question)
+    while ANSWER_TAG in cells[index - 1]["metadata"].get("tags", []):
+        index -= 1
+    return check - index

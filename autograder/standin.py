@@ -54,14 +54,15 @@ class Stopped(BaseException):
 class Inside:
     """The examiner's line to one submission. Remembers, for each case, what explains a failure."""
 
-    def __init__(self, session: Session, *, seconds: float, left: Callable[[], float]) -> None:
+    def __init__(self, session: Session, *, seed: int, seconds: float, left: Callable[[], float]) -> None:
         self._session = session
         self._seconds = seconds
         self._left = left
-        self.begin_case()
+        self.begin_case(seed)
 
-    def begin_case(self) -> None:
-        """Forget what the last case left behind."""
+    def begin_case(self, seed: int) -> None:
+        """Forget what the last case left behind; `seed` goes in with the next request."""
+        self._seed: int | None = seed
         self.raised: BaseException | None = None
         self.out_of_memory = False
         self.stopped: Stopped | None = None
@@ -99,6 +100,8 @@ class Inside:
         left = self._left()
         if left <= 0:
             raise self._stop(Status.TIMED_OUT, "the submission had used all its time")
+        if self._seed is not None:
+            header, self._seed = {**header, "seed": self._seed}, None
         try:
             reply, data = self._session.request(header, body, min(seconds or self._seconds, left))
         except SessionEnded as ended:

@@ -27,7 +27,7 @@ MAX_NODES: Final = 500_000
 MAX_DIMENSIONS: Final = 16
 
 # Frame kinds, host to supervisor. Frames that the supervisor only passes on are REQUEST and REPLY.
-STAGE, OPEN, REQUEST, CLOSE = range(1, 5)
+STAGE, OPEN, REQUEST, CLOSE, PIPES = range(1, 6)
 # Supervisor to host.
 READY, OPENED, REPLY, ENDED, CLOSED = range(11, 16)
 
@@ -56,7 +56,7 @@ Leaf = Callable[[torch.Tensor, dict[str, Any]], torch.Tensor]
 
 def pack(kind: int, header: dict[str, Any], body: Sequence[bytes | memoryview] = ()) -> bytes:
     """One frame. Raises NotPlain when it would be larger than the other side accepts."""
-    text = json.dumps(header, allow_nan=False, separators=(",", ":")).encode()
+    text = _WRITER.encode(header).encode()
     size = sum(len(part) for part in body)
     if len(text) > MAX_HEADER or size > MAX_BODY:
         raise NotPlain(f"a value of {(len(text) + size) >> 20} MiB is too large to cross; send a smaller part of it")
@@ -74,9 +74,7 @@ def frame_size(prefix: bytes) -> tuple[int, int, int]:
 def unpack_header(text: bytes) -> dict[str, Any]:
     """The JSON header of a frame, read strictly. Raises WireError."""
     try:
-        header = json.loads(
-            text, object_pairs_hook=_once, parse_constant=_no_constant, parse_float=_finite, parse_int=_bounded
-        )
+        header = _READER.decode(text.decode())
     except (ValueError, RecursionError) as error:
         raise WireError(f"not a header: {error}") from None
     if type(header) is not dict:
@@ -108,6 +106,12 @@ def _bounded(text: str) -> int:
     return int(text)
 
 
+_WRITER: Final = json.JSONEncoder(allow_nan=False, separators=(",", ":"))
+_READER: Final = json.JSONDecoder(
+    object_pairs_hook=_once, parse_constant=_no_constant, parse_float=_finite, parse_int=_bounded
+)
+
+
 class Encoder:
     """Turns values into JSON and buffers. `reference` says how to name what is not plain data (or raises NotPlain)."""
 
@@ -122,17 +126,19 @@ class Encoder:
         self._nodes += 1
         if depth > MAX_DEPTH or self._nodes > MAX_NODES:
             raise NotPlain("the value is nested too deeply, or holds itself, or has too many parts to cross")
-        if value is None or value is Ellipsis:
-            return None if value is None else {"$": "ellipsis"}
-        for kind, encode in _ENCODERS:
-            if isinstance(value, kind):
-                return encode(self, value, depth)
+        encode = _BY_TYPE.get(type(value)) or self._by_kind(value)
+        if encode is not None:
+            return encode(self, value, depth)
         pandas = sys.modules.get("pandas")
         if pandas is not None and isinstance(value, pandas.DataFrame):
             return self._frame(value, depth)
         if pandas is not None and isinstance(value, pandas.Series):
             return self._series(value, depth)
         return self._reference(value)
+
+    def _by_kind(self, value: Any) -> "Encode | None":
+        # By the real type: what an object says of its class (a stand-in's is its student's claim) does not matter here.
+        return next((encode for kind, encode in _ENCODERS if issubclass(type(value), kind)), None)
 
     def _buffer(self, data: bytes) -> list[int]:
         start, self._size = self._size, self._size + len(data)
@@ -204,7 +210,10 @@ class Encoder:
 
 
 # In this order: bool is an int, numpy's float64 is a float, torch.Size is a tuple.
-_ENCODERS: Final[tuple[tuple[Any, Callable[[Encoder, Any, int], Any]], ...]] = (
+Encode = Callable[[Encoder, Any, int], Any]
+_ENCODERS: Final[tuple[tuple[Any, Encode], ...]] = (
+    (type(None), lambda self, value, depth: None),
+    (type(...), lambda self, value, depth: {"$": "ellipsis"}),
     (bool, lambda self, value, depth: value),
     (np.generic, Encoder._scalar),
     (int, Encoder._integer),
@@ -226,6 +235,7 @@ _ENCODERS: Final[tuple[tuple[Any, Callable[[Encoder, Any, int], Any]], ...]] = (
     (torch.device, lambda self, value, depth: {"$": "device"}),
     (np.dtype, lambda self, value, depth: {"$": "numpy.dtype", "v": value.name}),
 )
+_BY_TYPE: Final[dict[type, Encode]] = {kind: encode for kind, encode in _ENCODERS if type(kind) is type}
 
 
 class Decoder:

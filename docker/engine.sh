@@ -17,7 +17,7 @@ start() {
 answers_soon() {
   local deadline=$((SECONDS + 60))
   while [ $SECONDS -lt $deadline ]; do
-    timeout 10 docker info >/dev/null 2>&1 && return
+    timeout 10 docker ps >/dev/null 2>&1 && return
     kill -0 "$daemon" 2>/dev/null || return 1
     sleep 0.5
   done
@@ -32,6 +32,7 @@ start_docker() {
   forget /var/run/docker.pid dockerd
   forget /var/run/docker/containerd/containerd.pid containerd
   say "starting dockerd (its log: $log)"
+  : >"$log"
   start
   answers_soon && return
   kill "$daemon" 2>/dev/null || true

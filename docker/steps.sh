@@ -42,7 +42,7 @@ take_turn() {
   command -v flock >/dev/null || return 0
   exec 9>"$cache/$1.lock"
   flock -n 9 && return 0
-  say "another set-up is running; waiting for it to end"
+  say "another set-up is busy with the $1; waiting for its end"
   flock 9
 }
 

@@ -2,15 +2,18 @@
 
 import json
 import os
+import shutil
+import subprocess
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
 import click
+from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
 from autograder.assignment import load_assignment
-from autograder.cli import console, find_house, main, progress, source_of
+from autograder.cli import console, find_house, main, progress, release, source_of
 from autograder.report import Status
 from grading.pipeline import Outcome
 
@@ -66,6 +69,35 @@ def grade(
     if kept:
         console().print(f"{kept} were graded before with the same tests (--regrade grades them again).")
     raise click.exceptions.Exit(max((o.problem.exit_code for o in outcomes if o.problem), default=0))
+
+
+@main.command()
+@click.option("--jobs", "-j", type=click.IntRange(1, 64), default=default_jobs, help="Rooms at work [one per core].")
+@click.pass_context
+def demo(context: click.Context, jobs: int) -> None:
+    """The main job on a small class, from source notebook to gradebook.
+
+    Releases neuron_pytorch, hands in one sample submission of each kind (perfect, half done, untouched, subtly wrong,
+    crashing, looping for ever, eating memory, cheating), grades them in the room, and prints the table and what
+    `nbgrader export` makes of it. Everything is left in demo/ to be looked at.
+    """
+    from grading.demo import hand_in
+
+    house, name = find_house(), "neuron_pytorch"
+    context.invoke(release, assignments=(name,))
+    assignment = load_assignment(house / "bundles" / name)
+    samples = hand_in(house / "tests" / "submissions" / name, assignment, house / "demo" / "uploads")
+    course = house / "demo" / "course"
+    shutil.rmtree(course, ignore_errors=True)
+    click.echo("\nHanded in:")
+    for sample in samples:
+        click.echo(f"  {sample.name:22} {sample.expected.says}")
+    outcomes = run(name, [house / "demo" / "uploads"], course, jobs=jobs)
+    show = console(sys.stdout)
+    show.print(table(outcomes))
+    subprocess.run(["nbgrader", "export", "--to=exports/grades.csv"], cwd=course, check=True, capture_output=True)
+    click.echo(f"Reports and executed notebooks: {course}/reports/{name}/")
+    click.echo(f"Gradebook: {course}/gradebook.db; exported by nbgrader to {course}/exports/grades.csv")
 
 
 def run(
@@ -131,8 +163,8 @@ def as_object(outcome: Outcome, assignment: str) -> dict[str, object]:
 def table(outcomes: Sequence[Outcome]) -> Table:
     """Students, questions, score, grade, seconds."""
     names = next(([q.name for q in o.report.questions] for o in outcomes if o.report), [])
-    shown = Table(header_style="bold", row_styles=["", "on grey7"])
-    shown.add_column("student", no_wrap=True)
+    shown = Table(header_style="bold", box=SIMPLE_HEAD, padding=(0, 1, 0, 0))
+    shown.add_column("student", overflow="fold")
     shown.add_column("status", no_wrap=True)
     for name in (*names, "points", "score", "grade", "seconds"):
         shown.add_column(name, justify="right", no_wrap=True)

@@ -3,11 +3,12 @@
 Theory of operation. Everything is imported once, with one thread, and one optimiser step is made, which imports the
 other half of torch. The host speaks over this process's stdin and stdout:
 
+    PIPES     go on over the named pipes in /run/host/pipes if they lead to the host; READY says whether
     STAGE     a file that students have anyway, put into /data before the first submission
     OPEN      fork, jail the fork, answer OPENED
     REQUEST   pass the frame to the fork, pass its REPLY back; `seconds` is how long that may take. At the limit the
               fork gets SIGINT, as from Jupyter's stop button; if it does not answer to that, SIGKILL and ENDED
-    CLOSE     kill and wipe, answer CLOSED with what was used and what could not be cleaned
+    CLOSE     kill, answer CLOSED with what was used, and wipe; the next OPENED names what could not be wiped
 
 A frame from the fork is passed on unread but for its size.
 """
@@ -20,12 +21,26 @@ import signal
 import socket
 import sys
 import time
+from pathlib import Path
 from typing import Any
 
 from autograder import wire
 from autograder.room import jail
 
 INTERRUPT_GRACE = 2.0
+PIPES = Path("/run/host/pipes")
+# A first figure loads fonts and writers: half a second that every fork would pay.
+FIRST_PLOT = """
+import matplotlib.pyplot as plt
+figure, axes = plt.subplots()
+axes.plot([0, 1], [1, 2], "o--", label="$x^2$")
+axes.contourf([[0, 1], [1, 2]])
+axes.scatter([0, 1], [1, 2], c=[0, 1])
+axes.imshow([[0, 1], [1, 2]])
+axes.set_title("warm")
+axes.legend()
+plt.show()
+"""
 
 
 class HungUp(Exception):
@@ -47,11 +62,9 @@ def warm_up() -> Any:
 
     torch.set_num_threads(1)  # before the first operation: a pool of threads does not survive a fork
     torch.set_num_interop_threads(1)
-    import matplotlib.figure
     import pandas  # noqa: F401 - imported for the forks
     import sklearn.linear_model  # noqa: F401 - imported for the forks
     import tqdm.auto  # noqa: F401 - imported for the forks
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
 
     from autograder.room import otter_stub
     from autograder.room.cells import Cells
@@ -61,12 +74,9 @@ def warm_up() -> Any:
         optimizer = kind(model.parameters(), lr=0.1)
         torch.nn.functional.cross_entropy(model(torch.zeros(1, 1, 4, 4)), torch.zeros(1, dtype=torch.long)).backward()  # type: ignore[no-untyped-call]
         optimizer.step()
-    figure = matplotlib.figure.Figure()
-    figure.add_subplot().plot([0, 1], label="warm")
-    FigureCanvasAgg(figure).draw()
     otter_stub.install()
     cells = Cells()
-    cells.run("import numpy as np\n1 + 1", 0, 1000)
+    cells.run(FIRST_PLOT, 0, 1000)
     cells.shell.reset(new_session=True)
     return cells
 
@@ -173,14 +183,10 @@ class Fork:
         return code
 
     def close(self) -> dict[str, Any]:
-        """Kill and wipe. `dirty` names what is left: the room must then not be used again."""
+        """Kill it; what it used, in MiB."""
         self._collect()
         self._channel.close()
-        return {
-            "peak_mb": self.peak_kb / 1024,
-            "room_peak_mb": (jail.first_number(jail.MEMORY_PEAK) or 0) / (1 << 20),
-            "dirty": jail.clean(self.uid),
-        }
+        return {"peak_mb": self.peak_kb / 1024, "room_peak_mb": (jail.first_number(jail.MEMORY_PEAK) or 0) / (1 << 20)}
 
 
 def _live(cells: Any, channel: socket.socket, order: dict[str, Any]) -> None:
@@ -230,6 +236,20 @@ class Host:
         while view:
             view = view[os.write(1, view) :]
 
+    def change_to_pipes(self) -> bool:
+        """Take the named pipes for stdin and stdout. They lead nowhere where the engine is not on the host's kernel."""
+        try:
+            # Without waiting, opening for writing fails unless the host has the other end; the other then has it too.
+            out = os.open(PIPES / "out", os.O_WRONLY | os.O_NONBLOCK)
+            into = os.open(PIPES / "in", os.O_RDONLY)
+        except OSError:
+            return False
+        os.set_blocking(out, True)
+        for ours, standard in ((into, 0), (out, 1)):
+            os.dup2(ours, standard)
+            os.close(ours)
+        return True
+
     def _exactly(self, size: int) -> bytes:
         data = bytearray()
         while len(data) < size:
@@ -255,8 +275,8 @@ def probe(cells: Any, order: dict[str, Any]) -> dict[str, Any]:
         reply = fork.exchange(b"", 10)
         found: dict[str, Any] = wire.unpack_header(reply[wire.FRAME.size :])["facts"]
     finally:
-        left = fork.close()["dirty"]
-    return {**found, "dirty": left}
+        fork.close()
+    return {**found, "dirty": jail.clean(fork.uid)}
 
 
 def main() -> None:
@@ -269,25 +289,30 @@ def main() -> None:
     cells = warm_up()
     gc.collect()
     gc.freeze()
+    gc.set_threshold(20_000, 50, 50)  # after a freeze little is old, and Python would look through all of it too often
     os.dup2(host_out, 1)
     os.close(host_out)
     host = Host()
     fork: Fork | None = None
+    left: list[str] = []
     try:
         host.send(wire.pack(wire.READY, {"python": sys.version.split()[0], "pid": os.getpid()}))
         while True:
             kind, header, body, frame = host.receive()
-            if kind == wire.STAGE:
+            if kind == wire.PIPES:
+                host.send(wire.pack(wire.READY, {"pipes": host.change_to_pipes()}))
+            elif kind == wire.STAGE:
                 stage(header["path"], body)
             elif kind == wire.OPEN and header.get("probe"):
                 host.send(wire.pack(wire.OPENED, probe(cells, header)))
             elif kind == wire.OPEN:
                 fork = Fork(cells, header)
-                host.send(wire.pack(wire.OPENED, {}))
+                host.send(wire.pack(wire.OPENED, {"dirty": left}))
             elif kind == wire.REQUEST and fork is not None:
                 host.send(_passed_on(fork, header, frame))
             elif kind == wire.CLOSE and fork is not None:
                 host.send(wire.pack(wire.CLOSED, fork.close()))
+                left = jail.clean(fork.uid)  # while the host is busy with what it got
                 fork = None
     except HungUp:
         os._exit(0)  # the container ends with its first process, and everything in it

@@ -91,6 +91,12 @@ def test_hidden_messages_are_not_in_the_notebook_and_hints_are(grade):
     assert "rng.normal" not in text
 
 
+def test_the_executed_notebook_is_one(grade):
+    import nbformat
+
+    nbformat.validate(grade("# a", "1 / 0", CHECK1).notebook)
+
+
 class EndingRoom(FakeRoom):
     """Ends the process whenever code says END."""
 

@@ -1,6 +1,8 @@
 """Engines are found as people have them: here as small programs on PATH that answer the way the real ones do."""
 
+import json
 import shutil
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
@@ -10,6 +12,27 @@ from autograder import image
 from autograder.errors import EngineUnavailable
 
 NO_DAEMON = "echo 'Cannot connect to the Docker daemon. Is it running?' >&2; exit 1"
+
+# What a student's first homework does, as one of the room's throw-away users.
+FIRST_HOMEWORK = """
+import json, os, pathlib, stat, warnings
+warnings.simplefilter("error")
+import IPython, matplotlib.pyplot as plt, numpy, pandas, sklearn.linear_model, torch, tqdm
+model = torch.nn.Sequential(torch.nn.Conv2d(1, 2, 3), torch.nn.Flatten(), torch.nn.Linear(72, 10))
+optimizer = torch.optim.Adam(model.parameters())
+torch.nn.functional.cross_entropy(model(torch.ones(4, 1, 8, 8)), torch.arange(4)).backward()
+optimizer.step()
+figure, axes = plt.subplots()
+axes.set_title("loss")
+figure.savefig("/tmp/loss.png")
+print(json.dumps({
+    "threads": torch.get_num_threads(),
+    "plotted": os.path.getsize("/work/loss.png") > 1000,
+    "ours": sorted(str(path) for path in pathlib.Path("/opt/neurograde").rglob("*.py")),
+    "setuid": [str(path) for path in pathlib.Path("/usr/bin").iterdir() if path.lstat().st_mode & stat.S_ISUID],
+    "compiled": pathlib.Path(torch.nn.__cached__).exists(),
+}))
+"""
 
 
 @pytest.fixture
@@ -129,3 +152,20 @@ def test_room_and_host_have_the_same_versions() -> None:
     # Values cross the wall as bytes, so both sides must agree on what the bytes mean. pip stays outside the room.
     room = {pin for pin in pins("docker/room-requirements.lock") if not pin.startswith("pip==")}
     assert room <= pins("requirements.lock")
+
+
+@pytest.mark.docker
+def test_a_first_homework_runs_in_the_room_and_finds_nothing_there_that_is_not_its_own() -> None:
+    limits = ["--network=none", "--read-only", "--cap-drop=ALL", "--user=23456:23456", "--tmpfs=/work:mode=1777"]
+    command = [image.find_engine(), "run", "--rm", "--interactive", *limits, "--entrypoint=python3", image.image_tag()]
+    run = subprocess.run([*command, "-"], input=FIRST_HOMEWORK, capture_output=True, text=True, timeout=120)
+    assert (run.returncode, run.stderr) == (0, "")
+    seen = json.loads(run.stdout)
+    wire_and_room = [image.CHECKOUT / "autograder/wire.py", *(image.CHECKOUT / "autograder/room").rglob("*.py")]
+    assert seen == {
+        "threads": 1,
+        "plotted": True,
+        "ours": sorted(f"/opt/neurograde/{path.relative_to(image.CHECKOUT)}" for path in wire_and_room),
+        "setuid": [],
+        "compiled": True,
+    }

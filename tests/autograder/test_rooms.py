@@ -63,7 +63,7 @@ def room():
 @pytest.fixture
 def inside(room):
     session = room.open(wall_seconds=60)
-    yield Inside(session, seconds=20, left=lambda: 60)
+    yield Inside(session, seed=0, seconds=20, left=lambda: 60)
     session.close()
 
 
@@ -75,6 +75,10 @@ def value_of(inside, source):
 
 
 ATTACKS = {
+    "speak to the host in the supervisor's place": (
+        "try: open('/run/host/pipes/out', 'w')\nexcept OSError as e: got = e.errno",
+        13,
+    ),
     "become root": ("import os\ntry: os.setuid(0)\nexcept OSError as e: got = e.errno", 1),
     "signal the supervisor": ("import os\ntry: os.kill(1, 9)\nexcept OSError as e: got = e.errno", 1),
     "read the supervisor's memory": ("try: open('/proc/1/mem')\nexcept OSError as e: got = e.errno", 13),
@@ -174,7 +178,7 @@ def test_a_program_that_ends_itself_leaves_a_room_that_serves_the_next(room, end
     session.close()
     assert ended.value.status is status
     session = room.open(wall_seconds=60)
-    assert value_of(Inside(session, seconds=20, left=lambda: 60), "got = 6 * 7") == 42
+    assert value_of(Inside(session, seed=0, seconds=20, left=lambda: 60), "got = 6 * 7") == 42
     session.close()
 
 
@@ -206,7 +210,7 @@ def test_processes_together_get_no_more_memory_than_the_room_has(inside):
 def test_nothing_of_a_submission_is_there_for_the_next(room):
     session = room.open(wall_seconds=60)
     value_of(
-        Inside(session, seconds=20, left=lambda: 60),
+        Inside(session, seed=0, seconds=20, left=lambda: 60),
         "import subprocess, os, torch\nsubprocess.Popen(['sleep', '300'], start_new_session=True)\n"
         "os.makedirs('/work/trap/a/b'); open('/work/trap/a/b/c', 'w').write('x'); os.chmod('/work/trap', 0)\n"
         "open('/dev/shm/trap', 'w').write('x'); torch.planted = 1; got = os.getuid()",
@@ -214,7 +218,7 @@ def test_nothing_of_a_submission_is_there_for_the_next(room):
     session.close()
     session = room.open(wall_seconds=60)
     seen = value_of(
-        Inside(session, seconds=20, left=lambda: 60),
+        Inside(session, seed=0, seconds=20, left=lambda: 60),
         "import os, torch, subprocess\ngot = [os.path.exists('/work/trap'), os.path.exists('/dev/shm/trap'),"
         " hasattr(torch, 'planted'), 'sleep' in subprocess.run('cat /proc/*/comm', shell=True,"
         " capture_output=True, text=True).stdout]",
@@ -255,7 +259,7 @@ def test_fifty_forks_train_a_convolution_with_adam_and_none_hangs(room):
     )
     for _ in range(50):
         session = room.open(wall_seconds=30)
-        assert value_of(Inside(session, seconds=20, left=lambda: 30), source) > 0
+        assert value_of(Inside(session, seed=0, seconds=20, left=lambda: 30), source) > 0
         session.close()
 
 
@@ -264,8 +268,7 @@ def test_submissions_run_as_different_users_with_different_seeds_where_asked(roo
     seen = set()
     for seed in (1, 2, 1):
         session = room.open(wall_seconds=30)
-        inside = Inside(session, seconds=20, left=lambda: 30)
-        inside.ask("seed", seed=seed)
+        inside = Inside(session, seed=seed, seconds=20, left=lambda: 30)
         seen.add(
             value_of(
                 inside,
@@ -287,7 +290,7 @@ def test_a_killed_container_is_our_fault_and_the_next_submission_finds_a_new_one
             session.request({"op": "cell", "source": "1", "number": 1}, [], 10)
         session.close()
         session = room.open(wall_seconds=30)
-        assert value_of(Inside(session, seconds=20, left=lambda: 30), "got = 1") == 1
+        assert value_of(Inside(session, seed=0, seconds=20, left=lambda: 30), "got = 1") == 1
         session.close()
 
 
@@ -314,8 +317,8 @@ LAYERS = {
 @docker
 @pytest.mark.parametrize("layer", LAYERS)
 def test_a_room_with_a_layer_off_refuses_to_open(monkeypatch, layer):
-    def without(limits, name, data_mb):
-        return " ".join(container_flags(limits, name, data_mb)).replace(layer, LAYERS[layer]).split()
+    def without(*wanted):
+        return " ".join(container_flags(*wanted)).replace(layer, LAYERS[layer]).split()
 
     monkeypatch.setattr("autograder.rooms.container_flags", without)
     with DockerRoom(LIMITS, {}) as room, pytest.raises(IsolationMissing, match="What should be true and is not"):

@@ -10,7 +10,7 @@ from autograder.standin import Environment, Inside, StandInRefused, Stopped, Stu
 
 
 def inside_of(**namespace):
-    return Inside(FakeRoom(namespace).open(wall_seconds=60), seconds=10, left=lambda: 60)
+    return Inside(FakeRoom(namespace).open(wall_seconds=60), seed=0, seconds=10, left=lambda: 60)
 
 
 def standin_of(value):
@@ -186,7 +186,7 @@ class Ending:
 
 
 def test_no_test_can_catch_the_end_of_the_room():
-    inside = Inside(Ending(), seconds=1, left=lambda: 1)
+    inside = Inside(Ending(), seed=0, seconds=1, left=lambda: 1)
     assert not issubclass(Stopped, Exception)
     with pytest.raises(Stopped) as stop:
         inside.ask("get", name="f")
@@ -215,7 +215,7 @@ class Answering:
     ids=str,
 )
 def test_a_forged_reply_ends_the_question_without_a_value(reply):
-    inside = Inside(Answering(reply, b"\0" * 4), seconds=1, left=lambda: 1)
+    inside = Inside(Answering(reply, b"\0" * 4), seed=0, seconds=1, left=lambda: 1)
     with pytest.raises(Stopped, match="not a value"):
         inside.ask("get", name="f")
 
@@ -225,10 +225,10 @@ def test_a_forged_reply_ends_the_question_without_a_value(reply):
 )
 def test_a_forged_error_is_a_students_error(raised):
     with pytest.raises(StudentError):
-        Inside(Answering({"raised": raised}), seconds=1, left=lambda: 1).ask("get", name="f")
+        Inside(Answering({"raised": raised}), seed=0, seconds=1, left=lambda: 1).ask("get", name="f")
 
 
 def test_a_class_that_no_library_has_is_not_claimed():
     forged = {"$": "ref", "id": 1, "type": "X", "claims": ["os.system", "torch.nn.modules.module.Module", 3, None]}
-    claimed = Inside(Answering({"value": forged}), seconds=1, left=lambda: 1).ask("get", name="f")
+    claimed = Inside(Answering({"value": forged}), seed=0, seconds=1, left=lambda: 1).ask("get", name="f")
     assert isinstance(claimed, nn.Module)

@@ -1,0 +1,233 @@
+"""`make bench`: how fast an honest neuron submission is graded, beside what its peers take for the same notebook.
+
+Everything is measured in one run on one machine, so the ratios stand even where the seconds do not.
+"""
+
+import contextlib
+import json
+import os
+import resource
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).parent.parent
+NAME = "neuron_pytorch"
+COPIES = int(os.environ.get("BENCH_COPIES", "30"))
+PEER_COPIES = 3
+MOST_OVERHEAD_SECONDS = 0.25
+LEAST_RATIO = 15.0
+BIN = Path(sys.executable).parent
+
+
+def main() -> None:
+    """Measure, print, and fail where a figure to reach is not reached."""
+    from rich.console import Console
+    from rich.table import Table
+
+    os.environ["PATH"] = f"{BIN}{os.pathsep}{os.environ['PATH']}"
+    console = Console()
+    with console.status("Building the release"):
+        subprocess.run([BIN / "neurograde", "release", NAME], check=True, cwd=ROOT, stdout=subprocess.DEVNULL)
+    notebook = (ROOT / "bundles" / NAME / "solution.ipynb").read_bytes()
+    with tempfile.TemporaryDirectory(prefix="neurograde-bench-") as folder:
+        desk = Path(folder)
+        with console.status(f"Grading {COPIES} copies, and running their cells bare in turn"):
+            warm = warm_seconds(desk, notebook)
+        with console.status(f"otter run, {PEER_COPIES} times"):
+            otter = otter_seconds(desk, notebook)
+        with console.status(f"nbgrader autograde, {PEER_COPIES} students"):
+            nbgrader = nbgrader_seconds(desk, notebook)
+    seconds, overhead = statistics.median(warm.seconds), warm.overhead
+    table = Table("what", "seconds", "times ours", title=f"One honest {NAME} submission, median of {COPIES}")
+    table.add_row("neurograde, warm room", f"{seconds:.2f}", "1")
+    table.add_row("bare execution of the same cells, warm interpreter", f"{statistics.median(warm.bare):.2f}", "")
+    table.add_row(f"overhead, pair by pair (to reach: at most {MOST_OVERHEAD_SECONDS})", f"{overhead:.2f}", "")
+    table.add_row(f"otter run, {PEER_COPIES} times", f"{otter:.1f}", f"{otter / seconds:.1f}")
+    table.add_row(f"nbgrader autograde, {PEER_COPIES} students", f"{nbgrader:.1f}", f"{nbgrader / seconds:.1f}")
+    console.print(table)
+    console.print(
+        f"Spread: {min(warm.seconds):.2f} to {max(warm.seconds):.2f} s. Opening the room: {warm.opening:.1f} s."
+    )
+    console.print(f"Peak memory of the room over {COPIES} submissions: {warm.room_mb:.0f} MiB.")
+    missed = []
+    if overhead > MOST_OVERHEAD_SECONDS:
+        missed.append(f"overhead is {overhead:.2f} s, to reach: {MOST_OVERHEAD_SECONDS} s")
+    if otter / seconds < LEAST_RATIO:
+        missed.append(f"otter run takes {otter / seconds:.1f} times as long, to reach: {LEAST_RATIO:.0f} times")
+    for line in missed:
+        console.print(f"[red]Not reached:[/] {line}")
+    sys.exit(1 if missed else 0)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Warm:
+    """What grading the copies took, each beside a bare execution of its cells right before it."""
+
+    seconds: list[float]
+    bare: list[float]
+    opening: float
+    room_mb: float
+
+    @property
+    def overhead(self) -> float:
+        return statistics.median(ours - bare for ours, bare in zip(self.seconds, self.bare, strict=True))
+
+
+def warm_seconds(desk: Path, notebook: bytes) -> Warm:
+    """Grade the copies in one warm room."""
+    import numpy as np
+    import torch
+
+    from autograder.assignment import load_assignment
+    from autograder.autograde import autograde
+    from autograder.examiner import Examiner
+    from autograder.rooms import DockerRoom
+    from autograder.submission import Upload, receive
+
+    torch.set_num_threads(1)
+    assignment = load_assignment(ROOT / "bundles" / NAME)
+    examiner = Examiner(assignment)
+    inputs = np.random.default_rng(0).normal(size=(300, 2))
+    seconds, bare = [], []
+    started = time.perf_counter()
+    with DockerRoom(assignment.settings.limits, assignment.files()) as room:
+        room.ready()
+        opening = time.perf_counter() - started
+        with bare_interpreter(desk, notebook) as run_bare_copy:
+            for copy in range(COPIES):
+                content = notebook + b"\n" * copy  # another submission, with seeds of its own
+                upload = Upload(student=f"s{copy}", origin="bench", handed_in=datetime.now(UTC), content=content)
+                bare.append(run_bare_copy())
+                started = time.perf_counter()
+                report = autograde(receive(upload), examiner, assignment, room, inputs=inputs).report
+                seconds.append(time.perf_counter() - started)
+                assert report.points == report.max_points, f"the honest submission lost points: {report.questions}"
+        room_mb = room.open(wall_seconds=60).close().room_peak_mb
+    return Warm(seconds=seconds, bare=bare, opening=opening, room_mb=room_mb)
+
+
+@contextlib.contextmanager
+def bare_interpreter(desk: Path, notebook: bytes) -> Iterator[Callable[[], float]]:
+    """A function that runs the code cells alone and gives the seconds: the room's own interpreter, warm and forked,
+    in a container of the same image, without tests and without the wall."""
+    from autograder.image import find_engine, image_tag
+
+    (desk / "bare.ipynb").write_bytes(notebook)
+    mounts = {desk / "bare.ipynb": "/bare.ipynb", __file__: "/bench.py", ROOT / "bundles" / NAME / "files": "/data"}
+    program = [find_engine(), "run", "--rm", "--interactive", "--network", "none", "--cpus", "1", "--tmpfs", "/work"]
+    for ours, theirs in mounts.items():
+        program += ["--volume", f"{ours}:{theirs}:ro"]
+    program += ["--workdir", "/data", "--entrypoint", "python3", image_tag(), "/bench.py", "bare"]
+    with subprocess.Popen(program, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, bufsize=1) as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+
+        def run() -> float:
+            process.stdin.write("\n")
+            return float(process.stdout.readline())
+
+        yield run
+        process.stdin.close()
+
+
+def run_bare() -> None:
+    """The program in that container: a line in, the seconds of one copy out."""
+    from autograder.room import supervisor
+
+    cells = supervisor.warm_up()
+    tree = json.loads(Path("/bare.ipynb").read_text())
+    sources = ["".join(cell["source"]) for cell in tree["cells"] if cell["cell_type"] == "code"]
+    for _ in sys.stdin:
+        child = os.fork()
+        if child == 0:
+            started = time.perf_counter()
+            for number, source in enumerate(sources, start=1):
+                reply = cells.run(source, number, 1 << 18)
+                assert reply["error"] is None, reply
+            os.write(1, f"{time.perf_counter() - started}\n".encode())
+            os._exit(0)
+        os.waitpid(child, 0)
+
+
+def otter_seconds(desk: Path, notebook: bytes) -> float:
+    """Seconds of `otter run` on the notebook, with the same tests."""
+    source = desk / "otter" / NAME
+    shutil.copytree(ROOT / "source" / NAME, source)
+    program = (
+        f"import runpy, pathlib; runpy.run_path({str(source / 'data.py')!r})['prepare'](pathlib.Path({str(source)!r}))"
+    )
+    subprocess.run([sys.executable, "-c", program], check=True)
+    quiet: dict[str, Any] = {"check": True, "stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    subprocess.run([BIN / "otter", "assign", f"{NAME}.ipynb", "dist", "--no-pdfs"], cwd=source, **quiet)
+    (archive,) = source.glob("dist/autograder/*.zip")
+    (source / "submission.ipynb").write_bytes(notebook)
+    taken = []
+    for copy in range(PEER_COPIES):
+        started = time.perf_counter()
+        command = [BIN / "otter", "run", "submission.ipynb", "-a", archive, "-o", desk / f"otter-{copy}"]
+        subprocess.run(command, cwd=source, **quiet)
+        taken.append(time.perf_counter() - started)
+    return statistics.median(taken)
+
+
+def nbgrader_seconds(desk: Path, notebook: bytes) -> float:
+    """Seconds per student of `nbgrader autograde` on the notebook, its check cells holding the same tests."""
+    course = desk / "nbgrader"
+    graded = as_nbgrader(notebook)
+    for folder in (course / "source" / NAME, *(course / "submitted" / f"s{i}" / NAME for i in range(PEER_COPIES))):
+        folder.mkdir(parents=True)
+        (folder / f"{NAME}.ipynb").write_text(graded)
+        for path in (ROOT / "bundles" / NAME / "files").iterdir():
+            shutil.copy(path, folder)
+    quiet: dict[str, Any] = {"check": True, "cwd": course, "stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    subprocess.run([BIN / "nbgrader", "generate_assignment", NAME, "--create"], **quiet)
+    started = time.perf_counter()
+    subprocess.run([BIN / "nbgrader", "autograde", NAME, "--ExecutePreprocessor.timeout=120"], **quiet)
+    return (time.perf_counter() - started) / PEER_COPIES
+
+
+def as_nbgrader(notebook: bytes) -> str:
+    """The notebook with each check cell made into nbgrader's grade cell, which runs the same otter test file."""
+    import nbformat
+
+    made = nbformat.reads(notebook.decode(), as_version=4)
+    preamble = "import numpy as np\nclass Student:\n    def inside(self, source, **values):\n        import ast\n"
+    preamble += "        tree, scope = ast.parse(source), {**globals(), **values}\n        last = tree.body.pop()\n"
+    preamble += "        exec(compile(tree, '', 'exec'), scope)\n"
+    preamble += "        return eval(compile(ast.Expression(last.value), '', 'eval'), scope)\n"
+    preamble += "from otter.test_files import ExceptionTestFile\nfrom pathlib import Path\n"
+    made.cells.insert(0, nbformat.v4.new_code_cell(preamble))
+    for cell in made.cells:
+        if cell.cell_type == "code" and cell.source.startswith("grader.check("):
+            question = cell.source.split('"')[1]
+            path = str(ROOT / "bundles" / NAME / "tests" / f"{question}.py")
+            cell.source = (
+                f"tests = ExceptionTestFile.from_file({path!r})\n"
+                "tests.run({**globals(), 'rng': np.random.default_rng(0), 'student': Student()})\n"
+                "assert tests.passed_all, tests.summary()"
+            )
+            cell.metadata = {
+                "nbgrader": {
+                    **{"grade": True, "grade_id": question, "locked": True, "points": 1},
+                    **{"schema_version": 3, "solution": False, "task": False, "cell_type": "code"},
+                }
+            }
+    return nbformat.writes(made)
+
+
+if __name__ == "__main__":
+    if sys.argv[1:2] == ["bare"]:
+        run_bare()
+    else:
+        with contextlib.suppress(ValueError):
+            resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+        main()
