@@ -83,7 +83,7 @@ def autograde(
         ),
         questions=tuple(sitting.question(name) for name in examiner.questions),
         cells=tuple(sitting.cells.values()),
-        predictions=sitting.predictions,
+        predictions=sitting.predictions() if inputs is not None else None,
         notes=tuple(sitting.notes),
         seconds=round(time.monotonic() - started, 3),
         peak_memory_mb=round(usage.peak_mb, 1),
@@ -130,7 +130,6 @@ class Sitting:
     ) -> None:
         self.seed = seed_of(submission, assignment)
         self.cells: dict[int, CellResult] = {}
-        self.predictions: Predictions | None = None
         self.notes: list[str] = []
         self._submission = submission
         self._examiner = examiner
@@ -141,6 +140,7 @@ class Sitting:
         self._output_room = MAX_OUTPUT_BYTES
         self._ended_at: set[Step] = set()
         self._out_of_time = False
+        self._predictions: Predictions | None = None
 
     def run(self, room: Room) -> Usage:
         """Go through the plan, again from the start after each step that ends the process."""
@@ -187,7 +187,7 @@ class Sitting:
                     result = replace(result, status=worst(troubled))
                 self._cases[question, case.name] = result
             case Predict():
-                self.predictions = self._predict(inside)
+                self._predictions = self._predict(inside)
 
     def _note(self, step: Step, stop: Stopped) -> None:
         match step:
@@ -199,7 +199,7 @@ class Sitting:
                 self._cases[question, case.name] = unasked(case, stop.status, str(stop))
             case Predict():
                 what = "The entry point"
-                self.predictions = Predictions(status=stop.status, message=str(stop))
+                self._predictions = Predictions(status=stop.status, message=str(stop))
         if not stop.alive:
             self.notes.append(f"{what} was left out: {stop}.")
 
@@ -254,13 +254,20 @@ class Sitting:
         values = tuple(drawn.values[place] for place in np.argsort(order)) if drawn.values else ()
         return replace(drawn, values=values)
 
+    def predictions(self) -> Predictions:
+        """What the entry point gave; what was never asked says why."""
+        status, text = self._why_not_reached()
+        return self._predictions or Predictions(status=status, message=text)
+
+    def _why_not_reached(self) -> tuple[Status, str]:
+        if self._out_of_time:
+            return Status.TIMED_OUT, "the submission had used all its time"
+        return Status.NOT_RUN, "the notebook ended its process too often"
+
     def question(self, name: str) -> QuestionResult:
         """The result of a question; what was never asked earns nothing and says why."""
         question = self._examiner.questions[name]
-        status = Status.TIMED_OUT if self._out_of_time else Status.NOT_RUN
-        text = (
-            "the submission had used all its time" if self._out_of_time else "the notebook ended its process too often"
-        )
+        status, text = self._why_not_reached()
         cases = tuple(self._cases.get((name, case.name)) or unasked(case, status, text) for case in question.cases)
         points = sum(case.points for case in cases)
         return QuestionResult(name=name, points=points, max_points=question.points, cases=cases)

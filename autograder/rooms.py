@@ -1,7 +1,7 @@
 """Rooms: where student code runs, and the only module that starts containers.
 
 A `Room` is warm and serves one submission at a time; a `Session` is one submission in it. `DockerRoom` is the real
-one. `FakeRoom` runs the same agent in this very process: it isolates nothing and is for tests with code of our own.
+one. `FakeRoom` runs the same clerk in this very process: it isolates nothing and is for tests with code of our own.
 """
 
 import os
@@ -67,7 +67,7 @@ class Session(Protocol):
     """One submission in a room."""
 
     def request(self, header: Mapping[str, Any], body: Sequence[bytes], seconds: float) -> tuple[dict[str, Any], bytes]:
-        """Ask the agent; its reply. Raises SessionEnded, wire.WireError for a malformed reply, or RoomLost."""
+        """Ask the clerk; its reply. Raises SessionEnded, wire.WireError for a malformed reply, or RoomLost."""
 
     def close(self) -> Usage:
         """Kill and wipe. May be called once."""
@@ -364,7 +364,7 @@ class DockerSession:
 
 
 class FakeRoom:
-    """The agent in this process, over real frames, with `namespace` as the student's. For tests: it holds nothing back.
+    """The clerk in this process, over real frames, with `namespace` as the student's. For tests: it holds nothing back.
 
     Cells are run by plain `exec`, so that tests need neither a container nor IPython.
     """
@@ -388,21 +388,21 @@ class FakeSession:
     """One submission in a FakeRoom."""
 
     def __init__(self, namespace: dict[str, Any]) -> None:
-        from autograder.room.agent import Agent
+        from autograder.room.clerk import Clerk
 
         self._namespace = namespace
-        self._agent = Agent(namespace, self._run)
+        self._clerk = Clerk(namespace, self._run)
 
     def request(self, header: Mapping[str, Any], body: Sequence[bytes], seconds: float) -> tuple[dict[str, Any], bytes]:
         frame = wire.pack(wire.REQUEST, {**header, "seconds": seconds}, body)
-        reply = self._agent.answer(*_opened(frame))
+        reply = self._clerk.answer(*_opened(frame))
         return _opened(reply)
 
     def close(self) -> Usage:
         return Usage()
 
     def _run(self, source: str, number: int) -> dict[str, Any]:
-        from autograder.room.agent import describe
+        from autograder.room.clerk import describe
 
         try:
             exec(compile(source, f"cell {number}", "exec"), self._namespace)  # noqa: S102 - our own tests' code only

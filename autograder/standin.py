@@ -81,9 +81,12 @@ class Inside:
         if reply.get("missing") is True:
             raise KeyError(arguments.get("name"))
         if "raised" in reply:
-            self.raised = exception_of(reply["raised"])
+            reply["raised"] = reply["raised"] if type(reply["raised"]) is dict else {}
+            error = exception_of(reply["raised"])
+            if "cell" in reply["raised"]:  # through a line of the student's own, not only of the test's or a library's
+                self.raised = error
             self.out_of_memory = self.out_of_memory or is_out_of_memory(reply["raised"])
-            raise self.raised
+            raise error
         decoder = wire.Decoder(body, functools.partial(StandIn, self), functools.partial(self._leaf, inputs))
         try:
             return decoder.decode(reply["value"])
@@ -91,7 +94,7 @@ class Inside:
             raise self._stop(Status.ERRORED, f"the room sent what is not a value: {error}") from None
 
     def cell(self, source: str, number: int, seconds: float) -> dict[str, Any]:
-        """Run one cell; the agent's word on what came of it. Raises Stopped."""
+        """Run one cell; the clerk's word on what came of it. Raises Stopped."""
         return self._request({"op": "cell", "source": source, "number": number}, [], seconds)[0]
 
     def _request(

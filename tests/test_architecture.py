@@ -60,8 +60,8 @@ def test_imports_follow_the_arrows(path):
     [
         ("autograder/report.py", "import grading"),
         ("autograder/report.py", "from grading.policy import grade"),
-        ("autograder/room/agent.py", "from autograder.examiner import Examiner"),
-        ("autograder/room/agent.py", "from autograder import report"),
+        ("autograder/room/clerk.py", "from autograder.examiner import Examiner"),
+        ("autograder/room/clerk.py", "from autograder import report"),
         ("autograder/wire.py", "from autograder.errors import CourseError"),
         ("grading/score.py", "from autograder.rooms import DockerRoom"),
         ("grading/policy.py", "import time"),

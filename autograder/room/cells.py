@@ -13,7 +13,7 @@ from IPython.core.compilerop import CachingCompiler
 from IPython.core.interactiveshell import InteractiveShell
 from traitlets.config import Config
 
-from autograder.room.agent import describe, is_own
+from autograder.room.clerk import describe, is_own
 
 KEPT_TYPES = ("text/plain", "text/html", "text/markdown", "text/latex", "image/png", "image/jpeg")
 MAX_OUTPUTS = 200
@@ -126,6 +126,9 @@ class Compiler(CachingCompiler):  # type: ignore[misc]
 class Shell(InteractiveShell):  # type: ignore[misc]
     """IPython's shell for a place without windows, that shows tracebacks of the student's own lines only."""
 
+    def enable_matplotlib(self, gui: str | None = None) -> Any:
+        return super().enable_matplotlib("inline")
+
     def enable_gui(self, gui: str | None = None) -> None:
         pass
 
@@ -154,6 +157,7 @@ class Cells:
         self.shell = Shell.instance(
             config=config, displayhook_class=DisplayHook, display_pub_class=Publisher, compiler_class=Compiler
         )
+        self.shell.db = {}  # where %cd and %store would write to a folder that is not there
         self._streams = (Stream("stdout"), Stream("stderr"))
         matplotlib_inline.backend_inline.configure_inline_support(
             self.shell, "module://matplotlib_inline.backend_inline"

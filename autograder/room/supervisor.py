@@ -66,7 +66,7 @@ def warm_up() -> Any:
     import sklearn.linear_model  # noqa: F401 - imported for the forks
     import tqdm.auto  # noqa: F401 - imported for the forks
 
-    from autograder.room import otter_stub
+    from autograder.room import stubs
     from autograder.room.cells import Cells
 
     model = torch.nn.Sequential(torch.nn.Conv2d(1, 2, 3), torch.nn.Flatten(), torch.nn.Linear(8, 2))
@@ -74,7 +74,7 @@ def warm_up() -> Any:
         optimizer = kind(model.parameters(), lr=0.1)
         torch.nn.functional.cross_entropy(model(torch.zeros(1, 1, 4, 4)), torch.zeros(1, dtype=torch.long)).backward()  # type: ignore[no-untyped-call]
         optimizer.step()
-    otter_stub.install()
+    stubs.install()
     cells = Cells()
     cells.run(FIRST_PLOT, 0, 1000)
     cells.shell.reset(new_session=True)
@@ -196,11 +196,11 @@ def _live(cells: Any, channel: socket.socket, order: dict[str, Any]) -> None:
         if order.get("facts"):
             os.write(3, wire.pack(wire.REPLY, {"facts": jail.facts()}))
             return
-        from autograder.room.agent import Agent, serve
+        from autograder.room.clerk import Clerk, serve
 
         channel = socket.socket(fileno=3)
-        agent = Agent(cells.namespace, lambda source, number: cells.run(source, number, order["output_kb"] << 10))
-        serve(agent, lambda: _read(channel), channel.sendall)
+        clerk = Clerk(cells.namespace, lambda source, number: cells.run(source, number, order["output_kb"] << 10))
+        serve(clerk, lambda: _read(channel), channel.sendall)
     finally:
         os._exit(0)
 

@@ -123,7 +123,7 @@ def test_an_engine_that_cannot_list_images_is_not_taken_for_a_missing_image(
 def test_the_same_contents_have_the_same_tag_wherever_they_lie(checkout: Path) -> None:
     assert image.image_tag(checkout) == image.image_tag()
     (checkout / "autograder/room/__pycache__").mkdir(exist_ok=True)
-    (checkout / "autograder/room/__pycache__/agent.cpython-311.pyc").write_bytes(b"compiled")
+    (checkout / "autograder/room/__pycache__/clerk.cpython-311.pyc").write_bytes(b"compiled")
     assert image.image_tag(checkout) == image.image_tag()
 
 

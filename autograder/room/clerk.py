@@ -8,6 +8,7 @@ import ast
 import builtins
 import importlib
 import itertools
+import os
 import random
 import signal
 import sys
@@ -31,7 +32,7 @@ class Missing(Exception):
     """The student's notebook does not define the name."""
 
 
-class Agent:
+class Clerk:
     """One student's namespace and the objects that the examiner holds references to."""
 
     def __init__(self, namespace: dict[str, Any], run_cell: RunCell) -> None:
@@ -44,7 +45,7 @@ class Agent:
         self._interrupted = False
 
     def interrupt(self, *_: object) -> None:
-        """Handler of SIGINT: ends the request at hand, never the agent."""
+        """Handler of SIGINT: ends the request at hand, never the clerk."""
         self._interrupted = True
         if self._busy:
             raise KeyboardInterrupt("stopped: it had used its time")
@@ -147,11 +148,11 @@ class Agent:
 
 
 _OPERATIONS: dict[str, Callable[..., Any]] = {
-    "cell": Agent._cell,
-    "get": Agent._get,
-    "inside": Agent._inside,
-    "backward": Agent._backward,
-    "take": Agent._take,
+    "cell": Clerk._cell,
+    "get": Clerk._get,
+    "inside": Clerk._inside,
+    "backward": Clerk._backward,
+    "take": Clerk._take,
     "call": lambda self, on, args, kwargs: on(*args, **kwargs),
     "attr": lambda self, on, name: getattr(on, name),
     "setattr": lambda self, on, name, value: setattr(on, name, value),
@@ -205,12 +206,16 @@ def _own_line(trace: types.TracebackType | None) -> tuple[str, int] | None:
     return place
 
 
-def serve(agent: Agent, receive: Callable[[], tuple[dict[str, Any], bytes]], send: Callable[[bytes], None]) -> None:
+def serve(clerk: Clerk, receive: Callable[[], tuple[dict[str, Any], bytes]], send: Callable[[bytes], None]) -> None:
     """Answer requests until the other side hangs up."""
-    signal.signal(signal.SIGINT, agent.interrupt)
+    signal.signal(signal.SIGINT, clerk.interrupt)
+    pid = os.getpid()
     while True:
         try:
             header, body = receive()
         except EOFError:
             sys.exit(0)
-        send(agent.answer(header, body))
+        reply = clerk.answer(header, body)
+        if os.getpid() != pid:  # a fork that a cell has left running: the notebook goes on in one process only
+            os._exit(0)
+        send(reply)
