@@ -93,7 +93,7 @@ def container_flags(limits: Limits, name: str, data_mb: int, pipes: Path) -> lis
     """The room's walls, as flags of `docker run` (podman takes the same)."""
     memory = f"{limits.memory_mb}m"
     return [
-        *("--rm", "--interactive", "--name", name, "--label", "neurograde=room"),
+        *("--rm", "--interactive", "--name", name, "--label", f"neurograde.room={os.getpgrp()}"),
         *("--network", "none", "--read-only", "--ipc", "private", "--pids-limit", str(PIDS_LIMIT)),
         *("--cap-drop", "ALL", "--cap-add", "SETUID", "--cap-add", "SETGID", "--cap-add", "KILL"),
         *("--security-opt", "no-new-privileges"),

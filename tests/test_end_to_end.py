@@ -7,7 +7,6 @@ import shutil
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import nbformat
@@ -188,16 +187,24 @@ def test_two_assistants_at_once_both_get_their_marks_in(house, tmp_path):
         assert sorted(gradebook.totals(NAME)) == names
 
 
-def test_a_container_that_is_killed_costs_nobody_a_mark(house, tmp_path):
+def test_a_container_that_is_killed_costs_nobody_a_mark_and_none_is_left_behind(house, tmp_path):
     uploads = hand_in(tmp_path / "uploads", house, "raw-cells", "no-cell-ids", "sigmoid-overflows")
     command = [NEUROGRADE, "grade", NAME, uploads, "--course", tmp_path / "course", "--json", "--jobs", "1"]
-    with subprocess.Popen(command, cwd=house, stdout=subprocess.PIPE, text=True) as process:
+    with subprocess.Popen(command, cwd=house, stdout=subprocess.PIPE, text=True, start_new_session=True) as process:
         first = process.stdout.readline()
-        for name in rooms():
+        assert len(rooms_of(process)) == 1
+        for name in rooms_of(process):
             subprocess.run([find_engine(), "kill", name], capture_output=True, check=False)
         rest, _ = process.communicate(timeout=180)
     assert process.returncode == 0
     assert [json.loads(line)["points"] is not None for line in [first, *rest.splitlines()]] == [True] * 3
+    assert rooms_of(process) == []
+
+
+def rooms_of(process):
+    """The containers that this command has running: rooms carry its process group as a label."""
+    query = [find_engine(), "ps", "--quiet", "--filter", f"label=neurograde.room={process.pid}"]
+    return subprocess.run(query, capture_output=True, text=True, check=True).stdout.split()
 
 
 def test_a_new_container_for_each_submission_gives_the_same_marks(graded, house, tmp_path):
@@ -223,21 +230,3 @@ def test_the_release_opens_in_jupyter_and_its_public_tests_run_with_plain_otter(
     for cell in checks:
         (output,) = [output for output in cell.outputs if output.output_type == "execute_result"]
         assert ("passed!" in output.data["text/html"]) is passed
-
-
-def rooms():
-    listed = subprocess.run(
-        [find_engine(), "ps", "--quiet", "--filter", "label=neurograde=room"],
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    return listed.stdout.split()
-
-
-def test_no_room_is_left_behind(graded):
-    for _ in range(50):
-        if not rooms():
-            break
-        time.sleep(0.2)
-    assert rooms() == []
