@@ -172,6 +172,7 @@ def otter_seconds(desk: Path, notebook: bytes) -> float:
     (source / "submission.ipynb").write_bytes(notebook)
     taken = []
     for copy in range(PEER_COPIES):
+        (desk / f"otter-{copy}").mkdir()
         started = time.perf_counter()
         command = [BIN / "otter", "run", "submission.ipynb", "-a", archive, "-o", desk / f"otter-{copy}"]
         subprocess.run(command, cwd=source, **quiet)
