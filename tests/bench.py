@@ -169,7 +169,9 @@ def otter_seconds(desk: Path, notebook: bytes) -> float:
     quiet: dict[str, Any] = {"check": True, "stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
     subprocess.run([BIN / "otter", "assign", f"{NAME}.ipynb", "dist", "--no-pdfs"], cwd=source, **quiet)
     (archive,) = source.glob("dist/autograder/*.zip")
-    (source / "submission.ipynb").write_bytes(notebook)
+    submission = json.loads(notebook)
+    submission["metadata"]["otter"] = {"assignment_name": NAME}  # without it otter refuses the notebook
+    (source / "submission.ipynb").write_text(json.dumps(submission))
     taken = []
     for copy in range(PEER_COPIES):
         (desk / f"otter-{copy}").mkdir()
