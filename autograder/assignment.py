@@ -5,7 +5,7 @@ import hashlib
 import json
 import tomllib
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any, TypeVar
@@ -73,6 +73,8 @@ class Case:
     hidden: bool
     points: float
     hint: str | None
+    translations: tuple[tuple[str, str], ...] = ()
+    """The hint in other languages: pairs of code and text."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -103,6 +105,10 @@ class Assignment:
     @property
     def max_points(self) -> float:
         return sum(question.points for question in self.questions)
+
+    def in_language(self, language: str) -> "Assignment":
+        """The same assignment with its hints in a language, where it has them."""
+        return replace(self, questions=tuple(_translated(question, language) for question in self.questions))
 
     def test_file(self, question: str) -> Path:
         return self.bundle / "tests" / f"{question}.py"
@@ -145,8 +151,7 @@ def load_assignment(bundle: Path) -> Assignment:
             f"{bundle} holds no bundle to grade with. Make it: neurograde release {bundle.name}"
         ) from None
     questions = tuple(
-        Question(name=q["name"], points=q["points"], cases=tuple(Case(**case) for case in q["cases"]))
-        for q in index["questions"]
+        Question(name=q["name"], points=q["points"], cases=tuple(map(_case, q["cases"]))) for q in index["questions"]
     )
     return Assignment(
         name=bundle.name,
@@ -155,6 +160,15 @@ def load_assignment(bundle: Path) -> Assignment:
         bundle=bundle,
         fingerprint=_fingerprint(bundle),
     )
+
+
+def _case(form: dict[str, Any]) -> Case:
+    return Case(**{**form, "translations": tuple(form.get("translations", {}).items())})
+
+
+def _translated(question: Question, language: str) -> Question:
+    cases = (replace(case, hint=dict(case.translations).get(language, case.hint)) for case in question.cases)
+    return replace(question, cases=tuple(cases))
 
 
 def _fingerprint(folder: Path) -> str:

@@ -68,7 +68,7 @@ def autograde(
     PlatformError when no fair mark can be given; whatever the student's code does is in the report.
     """
     started = time.monotonic()
-    sitting = Sitting(submission, examiner, assignment, inputs)
+    sitting = Sitting(submission, examiner, assignment.in_language(submission.language), inputs)
     usage = sitting.run(room)
     report = Report(
         submission=submission.id,
@@ -134,6 +134,7 @@ class Sitting:
         self._submission = submission
         self._examiner = examiner
         self._assignment = assignment
+        self._questions = {question.name: question for question in assignment.questions}
         self._inputs = inputs
         self._cases: dict[tuple[str, str], CaseResult] = {}
         self._outputs: dict[int, list[Notebook]] = {}
@@ -266,7 +267,7 @@ class Sitting:
 
     def question(self, name: str) -> QuestionResult:
         """The result of a question; what was never asked earns nothing and says why."""
-        question = self._examiner.questions[name]
+        question = self._questions[name]
         status, text = self._why_not_reached()
         cases = tuple(self._cases.get((name, case.name)) or unasked(case, status, text) for case in question.cases)
         points = sum(case.points for case in cases)

@@ -198,7 +198,7 @@ def read_source(notebook: Mapping[str, Any]) -> Source:
     """Take a source notebook apart into its questions, their tests and everything else."""
     cells, unnested = _nest(
         SourceCell(
-            number=number,
+            number=cell.get("metadata", {}).get("source_cell", number),  # of the notebook as its author sees it
             kind=cell["cell_type"],
             text=_text(cell["source"]),
             tags=tuple(cell.get("metadata", {}).get("tags", ())),

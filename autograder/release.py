@@ -25,14 +25,18 @@ from dataclasses import dataclass, replace
 from itertools import chain
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from types import MappingProxyType
 from typing import Any, TypeAlias
 
 import yaml  # type: ignore[import-untyped]
 
 from autograder.assignment import Assignment, load_assignment, load_settings
 from autograder.errors import ReleaseError
+from autograder.language import LANGUAGES, SOURCE_LANGUAGE
 from autograder.lint import Problem, Source, SourceCell, SourceQuestion, SourceTest, lint, read_source, solution_roles
 from autograder.report import CaseResult, QuestionResult, Report, Status
+from autograder.setup_cell import setup_cell
+from autograder.translation import hints, in_language, untranslated
 
 Notebook: TypeAlias = dict[str, Any]
 
@@ -81,15 +85,24 @@ class Release:
     seconds: float
 
 
-def release(source: Path, destination: Path, bundle: Path, grade: Callable[[bytes, Assignment], Report]) -> Release:
+def release(
+    source: Path,
+    destination: Path,
+    bundle: Path,
+    grade: Callable[[bytes, Assignment], Report],
+    *,
+    language: str = SOURCE_LANGUAGE,
+    address: str | None = None,
+) -> Release:
     """Build `source` (source/<a>), prove it and replace `destination` (release/<a>) and `bundle` (bundles/<a>).
 
-    `grade` grades the bytes of a notebook sealed in the room. Raises ReleaseError (what leaked or failed, and where)
-    or ConfigError, and whatever `grade` raises; the previous release and bundle are then as they were.
+    `grade` grades the bytes of a notebook sealed in the room; `address` is where the destination will be published.
+    The bundle is the same whatever the language. Raises ReleaseError (what leaked or failed, and where) or
+    ConfigError, and whatever `grade` raises; the previous release and bundle are then as they were.
     """
     start = time.perf_counter()
     with TemporaryDirectory(prefix="neurograde-release-") as folder:  # solutions: never beside the release
-        built = build(source, Path(folder))
+        built = build(source, Path(folder), language=language, address=address)
         prove_points(built.assignment, grade)
         install({bundle: built.bundle, destination: built.release})
         files = tuple(_listing(built.release))
@@ -106,36 +119,41 @@ def release(source: Path, destination: Path, bundle: Path, grade: Callable[[byte
     )
 
 
-def build(source: Path, folder: Path) -> Build:
+def build(source: Path, folder: Path, *, language: str = SOURCE_LANGUAGE, address: str | None = None) -> Build:
     """Lint `source` and make its release and bundle in `folder`, which must be private: it holds the solutions.
 
     Raises ReleaseError with every fault of the notebook, or with what otter, data.py or a proof found.
     """
     folder, name = folder.resolve(), source.name
     load_settings(source / "assignment.toml")
-    notebook = _read_notebook(source / f"{name}.ipynb")
+    authored = _read_notebook(source / f"{name}.ipynb")
+    notebook, translated = in_language(authored, SOURCE_LANGUAGE), in_language(authored, language)
     desk = folder / "source" / name
     shutil.copytree(source, desk, ignore=shutil.ignore_patterns(".ipynb_checkpoints", "__pycache__", ".OTTER_LOG"))
     _prepare_data(desk)
-    problems = lint(notebook, _listing(desk))
+    problems = sorted([*lint(notebook, _listing(desk)), *untranslated(authored, language)], key=lambda p: p.cell)
     fatal = [str(problem) for problem in problems if problem.fatal]
     if fatal:
         raise ReleaseError(_fault(name, f"{source / name}.ipynb cannot be released", fatal))
 
-    planted, places = plant_canaries(notebook)
-    decoy = folder / "canaries" / name
-    shutil.copytree(desk, decoy)
-    (decoy / f"{name}.ipynb").write_text(json.dumps(planted), encoding="utf-8")
-    made, made_of_decoy = _otter_assign(desk, decoy)
+    planted, places = plant_canaries(translated)
+    desks = [desk, _copy_of(desk, folder / "canaries", planted)]
+    _write_notebook(desk, notebook)
+    if language != SOURCE_LANGUAGE:
+        desks.append(_copy_of(desk, folder / language, translated))
+    made, made_of_decoy, *made_of_translation = _otter_assign(*desks)
+    target, bundle = folder / "release" / name, folder / "bundles" / name
+    lay_out_release(made_of_translation[0] if made_of_translation else made, target, language, address)
     built = Build(
-        assignment=_collect(made, desk, folder, read_source(notebook)),
-        release=folder / "release" / name,
-        bundle=folder / "bundles" / name,
-        notebook=notebook,
+        assignment=lay_out_bundle(made, bundle, desk, read_source(notebook), translations_of(authored)),
+        release=target,
+        bundle=bundle,
+        notebook=translated,
         desk=desk,
         advice=tuple(problem for problem in problems if not problem.fatal),
     )
     prove_notebook_opens(built.release / f"{name}.ipynb")
+    prove_same_code(built)
     prove_nothing_secret(built)
     prove_canaries_stay(made_of_decoy, places)
     return built
@@ -216,50 +234,81 @@ def _otter_assign(*desks: Path) -> list[Path]:
     return results
 
 
-# --- what otter made, collected
+# --- what otter made, laid out
 
 
-def _collect(made: Path, desk: Path, folder: Path, source: Source) -> Assignment:
-    """Lay out release/<a> and bundles/<a> from otter's student and autograder folders."""
-    name = desk.name
-    target, bundle = folder / "release" / name, folder / "bundles" / name
-    student, staff = made / "student", made / "autograder"
+def lay_out_release(made: Path, target: Path, language: str, address: str | None) -> None:
+    """Lay out release/<a> from otter's student folder."""
+    name, student = target.name, made / "student"
+    files = [path for path in _listing(student) if path != f"{name}.ipynb"]
+    for path in files:
+        (target / path).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(student / path, target / path)
+    (target / f"{name}.ipynb").write_text(_tidy(student / f"{name}.ipynb", language, files, address), encoding="utf-8")
+
+
+def lay_out_bundle(
+    made: Path, bundle: Path, desk: Path, source: Source, translations: Mapping[str, Mapping[int, str]]
+) -> Assignment:
+    """Lay out bundles/<a> from otter's student and autograder folders, and read it.
+
+    `translations` are the hints of other languages, by language and by the number of the test's cell.
+    """
+    name, student, staff = desk.name, made / "student", made / "autograder"
+    questions = [question for question in source.questions if question.tests]
+    read_tests(student / "tests", questions, staff=False)
     (bundle / "files").mkdir(parents=True)
     bundle.chmod(0o700)
     for path in _listing(student):
-        if path == f"{name}.ipynb" or path.startswith("tests/"):
-            continue
-        for place in (target / path, bundle / "files" / path):
-            place.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(student / path, place)
-    shutil.copytree(student / "tests", target / "tests")
+        if path != f"{name}.ipynb" and not path.startswith("tests/"):
+            (bundle / "files" / path).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(student / path, bundle / "files" / path)
     shutil.copytree(staff / "tests", bundle / "tests")
-    template = _tidy(student / f"{name}.ipynb")
-    (target / f"{name}.ipynb").write_text(template, encoding="utf-8")
-    (bundle / "template.ipynb").write_text(template, encoding="utf-8")
-    (bundle / "solution.ipynb").write_text(_tidy(staff / f"{name}.ipynb"), encoding="utf-8")
+    for notebook, original in (("template", student), ("solution", staff)):
+        text = _tidy(original / f"{name}.ipynb", SOURCE_LANGUAGE, [], None)
+        (bundle / f"{notebook}.ipynb").write_text(text, encoding="utf-8")
     shutil.copyfile(desk / "assignment.toml", bundle / "assignment.toml")
-
-    questions = [question for question in source.questions if question.tests]
-    read_tests(target / "tests", questions, staff=False)
-    index = {"questions": read_tests(bundle / "tests", questions, staff=True)}
+    index = {"questions": read_tests(bundle / "tests", questions, staff=True, translations=translations)}
     (bundle / "bundle.json").write_text(json.dumps(index, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
     return load_assignment(bundle)
 
 
-def _tidy(path: Path) -> str:
-    """The notebook as text that is the same on every build, and works under any file name."""
+def translations_of(authored: Mapping[str, Any]) -> dict[str, dict[int, str]]:
+    """The hints in every language but the source's, by the number of the test's cell."""
+    return {language: hints(authored, language) for language in LANGUAGES if language != SOURCE_LANGUAGE}
+
+
+def _copy_of(desk: Path, folder: Path, notebook: Notebook) -> Path:
+    other = folder / desk.name
+    shutil.copytree(desk, other)
+    _write_notebook(other, notebook)
+    return other
+
+
+def _write_notebook(desk: Path, notebook: Notebook) -> None:
+    (desk / f"{desk.name}.ipynb").write_text(json.dumps(notebook), encoding="utf-8")
+
+
+def _tidy(path: Path, language: str, files: Sequence[str], address: str | None) -> str:
+    """The notebook as text that is the same on every build, works under any file name, and brings what it needs."""
     notebook = _read_notebook(path)
     cells = [_tidy_cell(cell, number) for number, cell in enumerate(notebook["cells"], 1)]
-    metadata = {"kernelspec": notebook["metadata"]["kernelspec"], "language_info": {"name": "python"}}
+    for cell in cells:
+        # otter opens the notebook by the name it gives here, and fails in a file that a student has renamed
+        if cell["cell_type"] == "code" and "otter.Notebook(" in "".join(cell["source"]):
+            cell["source"] = setup_cell(notebook, files, address).splitlines(keepends=True)
+            break
+    metadata = {
+        "kernelspec": notebook["metadata"]["kernelspec"],
+        "language_info": {"name": "python"},
+        "neurograde": {"language": language},  # hints follow the notebook that was handed in
+    }
     tidy = {"cells": cells, "metadata": metadata, "nbformat": 4, "nbformat_minor": 5}
     return json.dumps(tidy, indent=1, sort_keys=True, ensure_ascii=False) + "\n"
 
 
 def _tidy_cell(cell: Mapping[str, Any], number: int) -> Notebook:
     text = cell["source"] if isinstance(cell["source"], str) else "".join(cell["source"])
-    # otter opens the notebook by the name it gives here, and fails in a file that a student has renamed
-    text = re.sub(r'otter\.Notebook\("[^"]*\.ipynb"(?:, )?', "otter.Notebook(", text)
     kept = {key: cell["metadata"][key] for key in ("deletable", "editable", "otter", "tags") if key in cell["metadata"]}
     tidy = {"cell_type": cell["cell_type"], "id": f"cell-{number:03}", "metadata": kept}
     tidy["source"] = text.splitlines(keepends=True)
@@ -270,14 +319,21 @@ def _tidy_cell(cell: Mapping[str, Any], number: int) -> Notebook:
     return tidy
 
 
-def read_tests(folder: Path, questions: Sequence[SourceQuestion], *, staff: bool) -> list[dict[str, Any]]:
+def read_tests(
+    folder: Path,
+    questions: Sequence[SourceQuestion],
+    *,
+    staff: bool,
+    translations: Mapping[str, Mapping[int, str]] = MappingProxyType({}),
+) -> list[dict[str, Any]]:
     """Load every test file as otter will, and hold it against the source; otter itself passes files it cannot read."""
     index = []
     if surplus := set(_listing(folder)) - {f"{question.name}.py" for question in questions}:
         raise ReleaseError(f"otter made test files of no question: {', '.join(sorted(surplus))}. Rename the questions.")
     for question in questions:
         loaded = _load_test_file(folder / f"{question.name}.py", question)
-        wanted = [test.hidden for test in question.tests if staff or not test.hidden]
+        tests = [test for test in question.tests if staff or not test.hidden]
+        wanted = [test.hidden for test in tests]
         found = [case.hidden for case in loaded.test_cases]
         points = _points_of(question)
         if loaded.name != question.name or found != wanted:
@@ -289,8 +345,18 @@ def read_tests(folder: Path, questions: Sequence[SourceQuestion], *, staff: bool
                 f"{question.cell.place}: worth {points:g} points, but otter made it {loaded.possible:g}."
             )
         cases = [
-            {"name": case.name, "hidden": case.hidden, "points": case.points, "hint": case.failure_message}
-            for case in loaded.test_cases
+            {
+                "name": case.name,
+                "hidden": case.hidden,
+                "points": case.points,
+                "hint": case.failure_message,
+                "translations": {
+                    language: said[test.cell.number]
+                    for language, said in translations.items()
+                    if test.cell.number in said and said[test.cell.number] != case.failure_message
+                },
+            }
+            for case, test in zip(loaded.test_cases, tests, strict=True)
         ]
         index.append({"name": question.name, "points": loaded.possible, "cases": cases})
     return index
@@ -338,6 +404,18 @@ def prove_notebook_opens(path: Path) -> None:
         raise ReleaseError(
             _fault(path.stem, "stripping the solutions broke these cells; mark whole statements", faults)
         )
+
+
+def prove_same_code(built: Build) -> None:
+    """A translation asks what the source asks: what is proved of the bundle holds for the release. ReleaseError."""
+    released = _code_of(built.release / f"{built.assignment.name}.ipynb")
+    if released != _code_of(built.bundle / "template.ipynb"):
+        raise ReleaseError(f"{built.assignment.name}: the code of the translation is not that of the source.")
+
+
+def _code_of(path: Path) -> list[str]:
+    code = ["".join(cell["source"]) for cell in _read_notebook(path)["cells"] if cell["cell_type"] == "code"]
+    return code[1:]  # the first cell fetches the files of its own language
 
 
 # --- proof: nothing secret

@@ -11,11 +11,13 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from autograder.errors import NotebookUnreadable, SubmissionError, UploadUnsafe
+from autograder.language import LANGUAGES, SOURCE_LANGUAGE
 
 MAX_BYTES = 32 << 20
 MAX_CELLS = 1000
 MAX_SOURCE = 2 << 20
 MAX_MEMBERS = 5000
+REMEDY = "Open it in Jupyter, save it, and hand in that file."
 STUDENT_NAME = re.compile(r"\w[\w.@+-]{0,99}")
 
 # How learning platforms name what students hand in, beside `<student>.ipynb` and `<student>/<assignment>.ipynb`.
@@ -40,6 +42,8 @@ class Submission:
     handed_in: datetime
     cells: tuple[Cell, ...]
     content: bytes
+    language: str = SOURCE_LANGUAGE
+    """Of the release that it was made from, by the notebook's own word: hints are given in it."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -57,12 +61,14 @@ def receive(upload: Upload) -> Submission:
     """Open an upload. Raises SubmissionError with a text for the student."""
     if upload.problem is not None:
         raise upload.problem
+    tree = read_tree(upload.content, upload.origin)
     return Submission(
         id=hashlib.sha256(upload.content).hexdigest(),
         student=upload.student,
         handed_in=upload.handed_in,
-        cells=read_cells(upload.content, upload.origin),
+        cells=cells_of(tree, upload.origin),
         content=upload.content,
+        language=language_of(tree),
     )
 
 
@@ -155,20 +161,32 @@ def _safe(name: str) -> str:
     return cleaned if STUDENT_NAME.fullmatch(cleaned) else "unknown"
 
 
-def read_cells(content: bytes, origin: str) -> tuple[Cell, ...]:
-    """The cells of a notebook of any nbformat. Raises NotebookUnreadable naming the file and what to do."""
-    remedy = "Open it in Jupyter, save it, and hand in that file."
+def read_tree(content: bytes, origin: str) -> dict[str, Any]:
+    """The JSON of a notebook. Raises NotebookUnreadable naming the file and what to do."""
     try:
         tree = json.loads(content)
     except (ValueError, RecursionError) as error:
-        raise NotebookUnreadable(f"{origin} is not a notebook: {str(error)[:200]}. {remedy}") from None
+        raise NotebookUnreadable(f"{origin} is not a notebook: {str(error)[:200]}. {REMEDY}") from None
     if not isinstance(tree, dict) or not isinstance(tree.get("nbformat"), int):
-        raise NotebookUnreadable(f"{origin} is JSON, but not a notebook: it has no nbformat. {remedy}")
+        raise NotebookUnreadable(f"{origin} is JSON, but not a notebook: it has no nbformat. {REMEDY}")
+    return tree
+
+
+def language_of(tree: dict[str, Any]) -> str:
+    """The language that the release wrote into the notebook; English for one that says nothing we know."""
+    place: Any = tree
+    for key in ("metadata", "neurograde", "language"):
+        place = place.get(key) if isinstance(place, dict) else None
+    return place if isinstance(place, str) and place in LANGUAGES else SOURCE_LANGUAGE
+
+
+def cells_of(tree: dict[str, Any], origin: str) -> tuple[Cell, ...]:
+    """The cells of a notebook of any nbformat. Raises NotebookUnreadable."""
     try:
         cells = list(_raw_cells(tree))
         found = tuple(Cell(kind=_kind(cell), source=_source(cell)) for cell in cells)
     except (TypeError, KeyError, AttributeError, ValueError, RecursionError):
-        raise NotebookUnreadable(f"{origin} is a damaged notebook: a cell in it is not one. {remedy}") from None
+        raise NotebookUnreadable(f"{origin} is a damaged notebook: a cell in it is not one. {REMEDY}") from None
     if len(found) > MAX_CELLS or sum(len(cell.source) for cell in found) > MAX_SOURCE:
         raise NotebookUnreadable(
             f"{origin} has {len(found)} cells; "

@@ -4,7 +4,10 @@ import os
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
 
+from numpy.typing import NDArray
 from pydantic import ValidationError
 
 from autograder.assignment import Assignment
@@ -13,7 +16,7 @@ from autograder.errors import CourseError, PlatformError, SubmissionError
 from autograder.report import Report, Status, read_report, to_json
 from autograder.submission import Submission, Upload, receive
 from grading import heldout, policy
-from grading.course import Course
+from grading.course import Course, open_course
 from grading.gradebook import Gradebook, Row, write_timestamp
 from grading.policy import Grade
 from grading.score import score
@@ -128,6 +131,14 @@ class Pipeline:
 
     def _folder(self, submission: Submission) -> Path:
         return self._course.report_folder(self._assignment.name, submission.student, submission.id)
+
+
+def room_inputs(source: Path, assignment: Assignment) -> NDArray[Any] | None:
+    """Held-out inputs for a trial run, drawn anew and never kept; None when there is no competition."""
+    if assignment.settings.competition is None:
+        return None
+    with TemporaryDirectory() as folder:
+        return heldout.ready(source, open_course(Path(folder)), assignment.name).inputs
 
 
 def _write(path: Path, content: bytes) -> None:

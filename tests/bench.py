@@ -6,6 +6,7 @@ Everything is measured in one run on one machine, so the ratios stand even where
 import contextlib
 import json
 import os
+import re
 import resource
 import shutil
 import statistics
@@ -210,6 +211,7 @@ def as_nbgrader(notebook: bytes) -> str:
     preamble += "from otter.test_files import ExceptionTestFile\nfrom pathlib import Path\n"
     made.cells.insert(0, nbformat.v4.new_code_cell(preamble))
     for cell in made.cells:
+        cell.source = re.sub(r"# (BEGIN|END) SOLUTION", "#", cell.source)  # nbgrader's own markers of what to strip
         if cell.cell_type == "code" and cell.source.startswith("grader.check("):
             question = cell.source.split('"')[1]
             path = str(ROOT / "bundles" / NAME / "tests" / f"{question}.py")

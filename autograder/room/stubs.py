@@ -2,6 +2,7 @@
 
 import sys
 import types
+from importlib.machinery import ModuleSpec
 from typing import Any
 
 import tqdm.std
@@ -22,6 +23,7 @@ class Notebook:
 def install() -> None:
     """Put them where `import` finds them."""
     otter = types.ModuleType("otter")
+    otter.__spec__ = ModuleSpec("otter", None)  # whoever asks whether it is installed
     otter.Notebook = Notebook  # type: ignore[attr-defined]
     progress_bar = types.ModuleType("tqdm.notebook")  # the real one wants a browser
     vars(progress_bar).update(tqdm=tqdm.std.tqdm, trange=tqdm.std.trange)

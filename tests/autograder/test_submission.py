@@ -5,7 +5,7 @@ from pathlib import PurePosixPath
 import pytest
 
 from autograder.errors import NotebookUnreadable, SubmissionError, UploadUnsafe
-from autograder.submission import MAX_BYTES, Cell, read_cells, receive, student_of, uploads
+from autograder.submission import MAX_BYTES, Cell, cells_of, read_tree, receive, student_of, uploads
 
 
 def notebook(*sources, **more):
@@ -82,7 +82,7 @@ def test_old_notebooks_and_sources_in_lines_are_read():
             {"cells": [{"cell_type": "code", "input": ["a = 1\n", "b"]}, {"cell_type": "heading", "source": "Title"}]}
         ],
     }
-    assert read_cells(json.dumps(old).encode(), "old") == (
+    assert cells_of(read_tree(json.dumps(old).encode(), "old"), "old") == (
         Cell(kind="code", source="a = 1\nb"),
         Cell(kind="markdown", source="Title"),
     )
@@ -108,8 +108,8 @@ def test_old_notebooks_and_sources_in_lines_are_read():
 )
 def test_what_is_not_a_notebook_is_told_so_with_the_next_step(content, said):
     with pytest.raises(NotebookUnreadable, match=said):
-        read_cells(content, "ada.ipynb")
+        cells_of(read_tree(content, "ada.ipynb"), "ada.ipynb")
 
 
 def test_half_a_character_does_not_stop_a_notebook():
-    assert read_cells(notebook("x = '\ud800'"), "ada.ipynb")[0].source == "x = '?'"
+    assert cells_of(read_tree(notebook("x = '\ud800'"), "ada.ipynb"), "ada.ipynb")[0].source == "x = '?'"

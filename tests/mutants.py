@@ -1,0 +1,161 @@
+"""`make mutants`: the corpus graded for real, and what the tests made of it.
+
+A sample whose expected.toml names no lost question is a right solution: it must earn every point. Any other is a wrong
+one: it must lose exactly the questions named. Prints what was caught, missed and falsely failed; exit code 1 unless
+every verdict is the expected one.
+
+    python tests/mutants.py                                  every assignment
+    python tests/mutants.py mlp_pytorch no-bias transposed   two samples of one
+    python tests/mutants.py mlp_pytorch --salt 3             other random numbers in the hidden tests
+"""
+
+import argparse
+import sys
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+
+from autograder.assignment import Assignment, load_assignment
+from autograder.batch import Result, autograde_many
+from autograder.cli import progress
+from autograder.errors import SubmissionError
+from autograder.report import Report
+from autograder.samples import Sample, load_sample
+from autograder.submission import Submission, Upload, receive
+from grading.pipeline import room_inputs
+
+ROOT = Path(__file__).parent.parent
+CORPUS = ROOT / "tests" / "submissions"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Verdict:
+    """What one sample must get and what it got."""
+
+    sample: Sample
+    found: dict[str, str]
+    """Status of every question that did not earn all its points."""
+    predictions: str | None
+    seconds: float
+
+    @property
+    def is_right(self) -> bool:
+        return not self.sample.expected.lost
+
+    @property
+    def surplus(self) -> dict[str, str]:
+        return {name: status for name, status in self.found.items() if self.sample.expected.lost.get(name) != status}
+
+    @property
+    def missing(self) -> set[str]:
+        return set(self.sample.expected.lost) - set(self.found)
+
+    @property
+    def as_expected(self) -> bool:
+        predicted = self.predictions in (None, self.sample.expected.predictions)
+        return not self.surplus and not self.missing and predicted
+
+    @property
+    def word(self) -> str:
+        if self.as_expected:
+            return "passed" if self.is_right else "caught"
+        if self.is_right:
+            return "falsely failed"
+        return "missed" if self.missing else "caught elsewhere"
+
+
+def main() -> None:
+    """Grade, print, and fail where a verdict is not the expected one."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("assignment", nargs="?", help="one assignment instead of all that have a corpus")
+    parser.add_argument("names", nargs="*", help="some of its samples instead of all")
+    parser.add_argument("--jobs", type=int, default=2, help="rooms at work")
+    parser.add_argument("--salt", type=int, default=0, help="another number, other random numbers in the tests")
+    chosen = parser.parse_args()
+    console = Console()
+    wrong = 0
+    for name in [chosen.assignment] if chosen.assignment else sorted(path.name for path in CORPUS.iterdir()):
+        assignment = load_assignment(ROOT / "bundles" / name)
+        samples = [load_sample(CORPUS / name / one, assignment) for one in chosen.names or names_of(name)]
+        samples = [sample for sample in samples if sample.expected.refused is None]
+        verdicts = sorted(judge(samples, assignment, chosen.jobs, chosen.salt), key=lambda v: v.sample.name)
+        console.print(table(name, verdicts))
+        console.print(summary(name, verdicts))
+        wrong += sum(not verdict.as_expected for verdict in verdicts)
+    sys.exit(1 if wrong else 0)
+
+
+def names_of(assignment: str) -> list[str]:
+    """Every sample of an assignment's corpus."""
+    return sorted(path.parent.name for path in (CORPUS / assignment).glob("*/expected.toml"))
+
+
+def judge(samples: Sequence[Sample], assignment: Assignment, jobs: int, salt: int) -> Iterator[Verdict]:
+    """Grade the samples in rooms; a verdict for each as it comes."""
+    by_id = {submission.id: sample for sample in samples for submission in submissions(sample, salt)}
+    handed_in = [submission for sample in samples for submission in submissions(sample, salt)]
+    inputs = room_inputs(ROOT / "source", assignment)
+    with progress() as bar:
+        task = bar.add_task(assignment.name, total=len(handed_in))
+        for result in autograde_many(handed_in, assignment, jobs=jobs, inputs=inputs):
+            bar.update(task, advance=1)
+            yield verdict(by_id[result.submission.id], result)
+
+
+def submissions(sample: Sample, salt: int) -> Iterator[Submission]:
+    """The sample as a submission; a salt is white space at its end, which makes it another with other seeds."""
+    content = sample.content + b"\n" * salt + b" "
+    upload = Upload(student=sample.name, origin=sample.name, handed_in=datetime.now(UTC), content=content)
+    try:
+        yield receive(upload)
+    except SubmissionError as error:
+        sys.exit(f"{sample.name}: {error}")
+
+
+def verdict(sample: Sample, result: Result) -> Verdict:
+    """Raises the platform's own problem: then there is no verdict."""
+    if result.report is None:
+        raise result.problem or RuntimeError(sample.name)
+    report: Report = result.report
+    found = {q.name: str(q.status) for q in report.questions if q.points < q.max_points - 1e-9}
+    return Verdict(
+        sample=sample,
+        found=found,
+        predictions=str(report.predictions.status) if report.predictions else None,
+        seconds=report.seconds,
+    )
+
+
+def table(name: str, verdicts: Sequence[Verdict]) -> Table:
+    """A row a sample: what it is, what it must lose, what it lost."""
+    shown = Table("sample", "kind", "must lose", "lost", "verdict", "s", title=name)
+    for one in verdicts:
+        must = ", ".join(f"{question} {status}" for question, status in one.sample.expected.lost.items())
+        lost = ", ".join(f"{question} {status}" for question, status in one.found.items())
+        if one.predictions not in (None, one.sample.expected.predictions):
+            lost += f" predictions {one.predictions}"
+        colour = "green" if one.as_expected else "red"
+        kind = "right" if one.is_right else "wrong"
+        shown.add_row(one.sample.name, kind, must, lost, f"[{colour}]{one.word}[/]", f"{one.seconds:.1f}")
+    return shown
+
+
+def summary(name: str, verdicts: Sequence[Verdict]) -> str:
+    """Counts of right and wrong solutions, and of each verdict."""
+    right = [one for one in verdicts if one.is_right]
+    wrong = [one for one in verdicts if not one.is_right]
+    failed = sum(not one.as_expected for one in right)
+    elsewhere = sum(one.word == "caught elsewhere" for one in wrong)
+    missed = sum(one.word == "missed" for one in wrong)
+    return (
+        f"{name}: {len(right)} right, {failed} falsely failed; {len(wrong)} wrong, "
+        f"{len(wrong) - missed - elsewhere} caught at the right question, {elsewhere} elsewhere, {missed} missed."
+    )
+
+
+if __name__ == "__main__":
+    main()
