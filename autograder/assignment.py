@@ -8,11 +8,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, ValidationError, model_validator
 
 from autograder.errors import ConfigError
+from autograder.language import Text
 
 
 class Settings(BaseModel):
@@ -37,8 +38,16 @@ class Competition(Settings):
     entry_point: str = Field(default="predict", description="The student's function: inputs -> class numbers.")
     metric: str = Field(default="accuracy", description="How predictions are compared with labels.")
     anchors: list[tuple[FiniteFloat, FiniteFloat]] = Field(
-        description="[score, grade points], rising; linear between, flat outside.", min_length=1
+        description="[score, grade points], rising; flat outside.", min_length=1
     )
+    between: Literal["linear", "steps"] = Field(default="linear", description="What a score between anchors earns.")
+    public_share: float = Field(default=0.3, gt=0, lt=1, description="Of the rows, shown before the deadline.")
+    baseline: str | None = Field(default=None, description="The instructor's frozen predictions, a CSV in the source.")
+    must_beat_baseline: bool = Field(default=False, description="Gate: 0 points unless better, by McNemar's test.")
+    must_reproduce: bool = Field(default=False, description="Gate: 0 points when the claim is far above the re-run.")
+    claims: bool = Field(default=False, description="Students also upload submission.csv with predictions.")
+    daily_limit: int = Field(default=5, ge=1, description="Claims that count per student and day.")
+    selected: int = Field(default=2, ge=1, description="Claims that a student may select for the private board.")
 
     @model_validator(mode="after")
     def anchors_rise(self) -> "Competition":
@@ -47,16 +56,27 @@ class Competition(Settings):
                 raise ValueError(f"anchors must rise: [{low}, {less}] is followed by [{high}, {more}]")
         if any(not 0 <= score <= 1 or points < 0 for score, points in self.anchors):
             raise ValueError("an anchor is [score from 0 to 1, grade points from 0 up]")
+        if self.must_beat_baseline and self.baseline is None:
+            raise ValueError("must_beat_baseline needs a baseline to beat")
         return self
+
+
+class LatePolicy(Settings):
+    """What lateness costs."""
+
+    grace_minutes: float = Field(default=0, ge=0, description="Late by less is not late.")
+    percent_per_day: float = Field(default=0, ge=0, le=100, description="Of what was earned, per day begun.")
+    most_days: int | None = Field(default=None, ge=0, description="Days late after which nothing counts.")
 
 
 class AssignmentSettings(Settings):
     """`source/<assignment>/assignment.toml`."""
 
-    title: str = Field(min_length=1, description="Shown to students.")
+    title: Text = Field(min_length=1, description="Shown to students.")
     due: datetime | None = Field(default=None, description="With a time zone.")
     limits: Limits = Limits()
     competition: Competition | None = None
+    late: LatePolicy | None = Field(default=None, description="Instead of the course's.")
 
     @model_validator(mode="after")
     def due_has_a_zone(self) -> "AssignmentSettings":

@@ -3,17 +3,7 @@ import stat
 import pytest
 
 from autograder.errors import ConfigError
-from grading.course import load_course_settings, open_course
-
-COURSE = """
-title = "Deep learning"
-[[assignments]]
-name = "hw1"
-weight = 0.4
-[[assignments]]
-name = "hw2"
-weight = 0.6
-"""
+from grading.course import open_course
 
 
 def test_the_directory_asked_for_comes_before_the_environment_and_that_before_the_default(tmp_path, monkeypatch):
@@ -45,30 +35,3 @@ def test_a_file_in_the_place_of_the_directory_is_said(tmp_path):
 def test_a_report_lies_under_its_assignment_student_and_hash(tmp_path):
     course = open_course(tmp_path)
     assert course.report_folder("hw1", "ada", "0123456789abcdef") == tmp_path / "reports/hw1/ada/0123456789ab"
-
-
-def test_course_settings_are_read(tmp_path):
-    (tmp_path / "course.toml").write_text(COURSE)
-    assert [(part.name, part.weight) for part in load_course_settings(tmp_path).assignments] == [
-        ("hw1", 0.4),
-        ("hw2", 0.6),
-    ]
-
-
-@pytest.mark.parametrize(
-    ("text", "message"),
-    [
-        (COURSE.replace("title", "titel"), "did you mean `title`"),
-        (COURSE.replace("weight", "wieght"), r"assignments\.0\.wieght: no such key; did you mean `weight`"),
-        (COURSE.replace("hw2", "hw1"), "hw1 more than once"),
-        (COURSE.replace("0.4", "-0.4"), "greater than or equal to 0"),
-        (COURSE.replace("0.4", "nan"), "finite"),
-        ("title = ", "not TOML"),
-        (None, "is missing"),
-    ],
-)
-def test_a_course_file_that_is_wrong_is_named_with_what_to_mend(tmp_path, text, message):
-    if text is not None:
-        (tmp_path / "course.toml").write_text(text)
-    with pytest.raises(ConfigError, match=rf"course\.toml.*{message}"):
-        load_course_settings(tmp_path)
