@@ -10,10 +10,12 @@ import click
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-from autograder.assignment import Assignment
+from autograder.assignment import Assignment, load_assignment
 from autograder.errors import ConfigError, CourseError
 from autograder.image import CHECKOUT
+from autograder.language import LANGUAGES, SOURCE_LANGUAGE
 from autograder.report import Report
+from autograder.syllabus import Syllabus, load_syllabus
 
 INTERRUPTED = 130
 WIDTH_OF_A_FILE = 140
@@ -49,28 +51,96 @@ def main() -> None:
 
 @main.command()
 @click.argument("assignments", nargs=-1)
-def release(assignments: tuple[str, ...]) -> None:
+@click.option(
+    "--lang",
+    "languages",
+    multiple=True,
+    type=click.Choice(tuple(LANGUAGES)),
+    default=(SOURCE_LANGUAGE,),
+    show_default=True,
+    help="A language to release in; may be given more than once.",
+)
+def release(assignments: tuple[str, ...], languages: tuple[str, ...]) -> None:
     """Build and prove what students get.
 
     Makes release/ASSIGNMENT/ (for students) and bundles/ASSIGNMENT/ (for graders, with the hidden tests) from
     source/ASSIGNMENT/, for every assignment unless some are named. Before anything is replaced it proves that the
     solution earns every point in the room, that the untouched release earns no hidden points, and that no hidden
-    test or solution is in what students get.
+    test or solution is in what students get. A translation goes to release/LANGUAGE/ASSIGNMENT/; its code is that of
+    the source. At the end the lesson page, release/README.md, is made from source/course.toml.
+
+    \b
+    neurograde release                          all of the course, in English
+    neurograde release --lang en --lang ru      in English and in Russian
+    neurograde release mlp_pytorch --lang ru    one assignment, in Russian
     """
     from autograder.release import release as build_and_prove
 
     house = find_house()
-    names = assignments or tuple(sorted(p.parent.name for p in (house / "source").glob("*/assignment.toml")))
-    for name in names:
+    syllabus = load_syllabus(house / "source")
+    for name in assignments or [assignment.name for assignment in syllabus.assignments]:
         source = source_of(house, name)
-        with grader() as grade, working(f"Building and proving {name}"):
-            done = build_and_prove(source, house / "release" / name, house / "bundles" / name, grade)
-        for advice in done.advice:
-            console().print(f"[yellow]Note:[/] {_plain(advice)}", highlight=False)
-        click.echo(
-            f"{name}: {done.questions} questions, {done.points:g} points, {done.cases} tests ({done.hidden_cases} "
-            f"hidden). Proved and written in {done.seconds:.0f} s: release/{name}/ ({', '.join(done.files)})"
-        )
+        for language in languages:
+            folder = release_folder(house, language)
+            address = syllabus.site.files and f"{syllabus.site.files}{_below(language)}/{name}"
+            with grader() as grade, working(f"Building and proving {name} ({LANGUAGES[language]})"):
+                done = build_and_prove(
+                    source, folder / name, house / "bundles" / name, grade, language=language, address=address
+                )
+            for advice in done.advice:
+                console().print(f"[yellow]Note:[/] {_plain(advice)}", highlight=False)
+            click.echo(
+                f"{name}: {done.questions} questions, {done.points:g} points, {done.cases} tests ({done.hidden_cases} "
+                f"hidden). Proved and written in {done.seconds:.0f} s: {(folder / name).relative_to(house)}/ "
+                f"({', '.join(done.files)})"
+            )
+    for language in languages:
+        click.echo(f"The lesson page: {write_lesson_page(house, syllabus, language).relative_to(house)}")
+
+
+@main.command()
+@click.argument("assignment")
+@click.option("--title", help="Shown to students [the name].")
+def new(assignment: str, title: str | None) -> None:
+    """Begin an assignment: source/ASSIGNMENT/ with a question, its tests and data, ready to be changed.
+
+    docs/authoring.md takes you from here to a release in ten minutes.
+    """
+    from autograder.skeleton import make
+
+    house = find_house()
+    plain = (title or assignment.replace("_", " ").capitalize()).replace('"', "'").replace("\\", "/")
+    for path in make(house / "source" / assignment, plain):
+        click.echo(f"made {path.relative_to(house)}")
+    click.echo(
+        f"Next: open source/{assignment}/{assignment}.ipynb in Jupyter; then neurograde release {assignment}\n"
+        f'When it is to count, add [[assignments]] with name = "{assignment}" and weight = 1.0 to source/course.toml.'
+    )
+
+
+@main.group()
+def data() -> None:
+    """Data sets that assignments are built from."""
+
+
+@data.command("fashion-mnist")
+@click.option("--from", "folder", type=click.Path(path_type=Path), help="A folder with the four .gz files, to copy.")
+@click.option("--download", is_flag=True, help="Fetch it from its authors (30 MB).")
+def fashion_mnist(folder: Path | None, download: bool) -> None:
+    """Say where Fashion-MNIST was found; check every file by SHA-256.
+
+    Looked for in $NEUROGRADE_FASHION_MNIST, in Debian's package dataset-fashion-mnist, and in the cache, which --from
+    and --download fill.
+    """
+    from autograder import datasets
+
+    if folder is not None:
+        datasets.adopt(folder)
+    elif download:
+        with working("Fetching Fashion-MNIST"):
+            datasets.download(lambda url: click.echo(url, err=True))
+    found = datasets.find_fashion_mnist()
+    click.echo(f"Fashion-MNIST: {found}, {len(datasets.SHA256)} files, each as published (SHA-256)")
 
 
 @main.command()
@@ -118,6 +188,29 @@ def grader() -> Iterator[Callable[[bytes, Assignment], Report]]:
             return autograde(submission, rooms[0], assignment, rooms[1]).report
 
         yield grade
+
+
+def release_folder(house: Path, language: str) -> Path:
+    """Where the releases of a language lie: release/, and release/<language>/ for a translation."""
+    return Path(f"{house / 'release'}{_below(language)}")
+
+
+def _below(language: str) -> str:
+    return "" if language == SOURCE_LANGUAGE else f"/{language}"
+
+
+def write_lesson_page(house: Path, syllabus: Syllabus, language: str) -> Path:
+    """Write the lesson page of a language, of the assignments that there is a bundle of."""
+    from autograder.lesson import Part, lesson_page
+
+    parts = [
+        Part.of(load_assignment(house / "bundles" / one.name), one.weight)
+        for one in syllabus.assignments
+        if (house / "bundles" / one.name / "bundle.json").is_file()
+    ]
+    path = release_folder(house, language) / "README.md"
+    path.write_text(lesson_page(syllabus, parts, language), encoding="utf-8")
+    return path
 
 
 def find_house() -> Path:

@@ -36,7 +36,7 @@ from autograder.language import LANGUAGES, SOURCE_LANGUAGE
 from autograder.lint import Problem, Source, SourceCell, SourceQuestion, SourceTest, lint, read_source, solution_roles
 from autograder.report import CaseResult, QuestionResult, Report, Status
 from autograder.setup_cell import setup_cell
-from autograder.translation import hints, in_language, untranslated
+from autograder.translation import hints, in_language, translate_otter, untranslated
 
 Notebook: TypeAlias = dict[str, Any]
 
@@ -292,7 +292,7 @@ def _write_notebook(desk: Path, notebook: Notebook) -> None:
 def _tidy(path: Path, language: str, files: Sequence[str], address: str | None) -> str:
     """The notebook as text that is the same on every build, works under any file name, and brings what it needs."""
     notebook = _read_notebook(path)
-    cells = [_tidy_cell(cell, number) for number, cell in enumerate(notebook["cells"], 1)]
+    cells = [_tidy_cell(cell, number, language) for number, cell in enumerate(notebook["cells"], 1)]
     for cell in cells:
         # otter opens the notebook by the name it gives here, and fails in a file that a student has renamed
         if cell["cell_type"] == "code" and "otter.Notebook(" in "".join(cell["source"]):
@@ -307,8 +307,10 @@ def _tidy(path: Path, language: str, files: Sequence[str], address: str | None) 
     return json.dumps(tidy, indent=1, sort_keys=True, ensure_ascii=False) + "\n"
 
 
-def _tidy_cell(cell: Mapping[str, Any], number: int) -> Notebook:
-    text = cell["source"] if isinstance(cell["source"], str) else "".join(cell["source"])
+def _tidy_cell(cell: Mapping[str, Any], number: int, language: str) -> Notebook:
+    text = "".join(cell["source"])
+    if cell["cell_type"] == "markdown":
+        text = translate_otter(text, language)
     kept = {key: cell["metadata"][key] for key in ("deletable", "editable", "otter", "tags") if key in cell["metadata"]}
     tidy = {"cell_type": cell["cell_type"], "id": f"cell-{number:03}", "metadata": kept}
     tidy["source"] = text.splitlines(keepends=True)

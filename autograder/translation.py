@@ -14,6 +14,16 @@ from autograder.lint import BEGIN_TEST_CONFIG, Problem, SourceCell, read_source
 MARK = re.compile(r"<!--\s*([a-z]{2})\s*-->[ \t]*\n?")
 HINT = re.compile(r"^failure_message(?:_([a-z]{2}))?:.*\n(?:[ \t]+.*\n)*", re.MULTILINE)
 
+OTTER_SAYS = {
+    "ru": {
+        "_Points:_ ": "_Баллы:_ ",
+        "To double-check your work, the cell below will rerun all of the autograder tests.": (
+            "Чтобы проверить себя ещё раз, выполните ячейку ниже: она запустит все проверки заново."
+        ),
+    }
+}
+"""What otter itself writes into a notebook, in other languages."""
+
 Notebook = dict[str, Any]
 
 
@@ -33,6 +43,13 @@ def in_language(notebook: Mapping[str, Any], language: str) -> Notebook:
         elif mark == language and kept:
             kept[-1] = {**chosen, "source": text[MARK.match(text).end() :]}  # type: ignore[union-attr]
     return {**notebook, "cells": kept}
+
+
+def translate_otter(text: str, language: str) -> str:
+    """A markdown cell that otter made or added to, with otter's own words in the language."""
+    for english, other in OTTER_SAYS.get(language, {}).items():
+        text = text.replace(english, other)
+    return text
 
 
 def mark_of(kind: str, text: str) -> str | None:

@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 from rich.box import SIMPLE_HEAD
@@ -15,7 +16,9 @@ from rich.table import Table
 from autograder.assignment import load_assignment
 from autograder.cli import console, find_house, main, progress, release, source_of
 from autograder.report import Status
-from grading.pipeline import Outcome
+
+if TYPE_CHECKING:
+    from grading.pipeline import Outcome
 
 COLOURS = {Status.PASSED: "green", Status.FAILED: "yellow", Status.NOT_RUN: "dim"}
 
@@ -109,7 +112,7 @@ def run(
     regrade: bool = False,
     fresh: bool = False,
     as_json: bool = False,
-) -> list[Outcome]:
+) -> "list[Outcome]":
     """Grade with a progress bar; print each outcome as JSON where asked, and each problem, when it is there."""
     from autograder.submission import uploads
     from grading.course import open_course
@@ -119,7 +122,7 @@ def run(
     source_of(house, name)
     pipeline = Pipeline(load_assignment(house / "bundles" / name), house / "source", open_course(course))
     handed_in = list(uploads(paths, name))
-    outcomes = []
+    outcomes: list[Outcome] = []
     with progress() as bar:
         task = bar.add_task("Opening a room", total=len(handed_in))
         for outcome in pipeline.run(handed_in, jobs=jobs, regrade=regrade, fresh=fresh):
@@ -134,7 +137,7 @@ def run(
     return outcomes
 
 
-def as_object(outcome: Outcome, assignment: str) -> dict[str, object]:
+def as_object(outcome: "Outcome", assignment: str) -> dict[str, object]:
     """The documented JSON object of one submission; what there is no report of is null, never zero."""
     report, grade = outcome.report, outcome.grade
     return {
@@ -160,7 +163,7 @@ def as_object(outcome: Outcome, assignment: str) -> dict[str, object]:
     }
 
 
-def table(outcomes: Sequence[Outcome]) -> Table:
+def table(outcomes: Sequence["Outcome"]) -> Table:
     """Students, questions, score, grade, seconds."""
     names = next(([q.name for q in o.report.questions] for o in outcomes if o.report), [])
     shown = Table(header_style="bold", box=SIMPLE_HEAD, padding=(0, 1, 0, 0))
@@ -173,7 +176,7 @@ def table(outcomes: Sequence[Outcome]) -> Table:
     return shown
 
 
-def _cells(outcome: Outcome, questions: int) -> list[str]:
+def _cells(outcome: "Outcome", questions: int) -> list[str]:
     report, grade = outcome.report, outcome.grade
     if report is None or grade is None:
         return [outcome.student, "[red]no report[/]", *[""] * (questions + 4)]

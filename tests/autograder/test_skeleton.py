@@ -1,0 +1,31 @@
+import pytest
+
+from autograder.errors import ConfigError
+from autograder.release import build
+from autograder.skeleton import make
+
+# otter imports traitlets' users of old, once per process
+pytestmark = pytest.mark.filterwarnings("ignore:Traits should be given as instances:DeprecationWarning")
+
+
+@pytest.mark.parametrize("language", ["en", "ru"])
+def test_a_new_assignment_builds_as_it_stands(tmp_path, language):
+    make(tmp_path / "source/gradients", "Gradients")
+    built = build(tmp_path / "source/gradients", tmp_path / "private", language=language)
+    assert [len(question.cases) for question in built.assignment.questions] == [3]
+    prose = (built.release / "gradients.ipynb").read_text()
+    assert [word in prose for word in ("Скажите", "_Баллы:_ 2", "Say in two", "_Points:_ 2")] == (
+        [True, True, False, False] if language == "ru" else [False, False, True, True]
+    )
+
+
+def test_what_is_there_is_never_overwritten(tmp_path):
+    make(tmp_path / "gradients", "Gradients")
+    with pytest.raises(ConfigError, match="is there already"):
+        make(tmp_path / "gradients", "Gradients")
+
+
+@pytest.mark.parametrize("name", ["two words", "Capitals", "1st", "имя"])
+def test_a_name_that_cannot_be_a_module_is_refused(tmp_path, name):
+    with pytest.raises(ConfigError, match="small letters"):
+        make(tmp_path / name, "T")
