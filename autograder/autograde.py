@@ -14,7 +14,17 @@ import torch
 
 from autograder.assignment import Assignment, Case
 from autograder.examiner import Examiner, unasked
-from autograder.report import CaseResult, CellResult, Predictions, Provenance, QuestionResult, Report, Status, worst
+from autograder.report import (
+    PROBABILITY_METRICS,
+    CaseResult,
+    CellResult,
+    Predictions,
+    Provenance,
+    QuestionResult,
+    Report,
+    Status,
+    worst,
+)
 from autograder.rooms import Room, Usage
 from autograder.standin import Inside, Stopped, is_out_of_memory, where
 from autograder.submission import Submission
@@ -25,6 +35,9 @@ MAX_RESTARTS = 12
 Notebook = dict[str, Any]
 """A notebook or a part of it, as nbformat 4.5 writes it."""
 MAX_OUTPUT_BYTES = 16 << 20
+MAX_CLASSES = 1000
+SUM_SLACK = 0.01
+"""How far from 1 a row of probabilities may sum: in float16 it misses by about a thousandth."""
 OUTPUT_MIMES = ("text/plain", "text/html", "text/markdown", "text/latex", "image/png", "image/jpeg")
 
 
@@ -251,9 +264,13 @@ class Sitting:
             return Predictions(
                 status=Status.FAILED if missing else status, message=f"{competition.entry_point}: {text}"
             )
-        drawn = predictions_of(answer, len(self._inputs), competition.entry_point)
-        values = tuple(drawn.values[place] for place in np.argsort(order)) if drawn.values else ()
-        return replace(drawn, values=values)
+        read = probabilities_of if competition.metric in PROBABILITY_METRICS else predictions_of
+        drawn, places = read(answer, len(self._inputs), competition.entry_point), np.argsort(order)
+        return replace(
+            drawn,
+            values=tuple(drawn.values[place] for place in places) if drawn.values else (),
+            probabilities=tuple(drawn.probabilities[place] for place in places) if drawn.probabilities else (),
+        )
 
     def predictions(self) -> Predictions:
         """What the entry point gave; what was never asked says why."""
@@ -316,12 +333,7 @@ def verdict(question: QuestionResult) -> str:
 
 def predictions_of(answer: Any, n: int, entry_point: str) -> Predictions:
     """Class numbers from what the entry point returned: n whole numbers in a list, array or tensor of shape (n,)."""
-    if isinstance(answer, torch.Tensor):
-        answer = answer.detach().numpy()
-    try:
-        array = np.asarray(answer)
-    except (TypeError, ValueError):
-        array = np.empty(0, dtype=object)
+    array = _array(answer)
     wanted = f"{entry_point} must return {n} class numbers, one per row"
     if array.dtype.kind not in "biuf":
         return Predictions(status=Status.FAILED, message=f"{wanted}; it returned {type(answer).__name__}")
@@ -330,6 +342,39 @@ def predictions_of(answer: Any, n: int, entry_point: str) -> Predictions:
     if not (np.isfinite(array).all() and (np.abs(array) < 2**31).all() and (array == np.floor(array)).all()):
         return Predictions(status=Status.FAILED, message=f"{wanted}; some of them are not whole numbers")
     return Predictions(status=Status.PASSED, values=tuple(int(value) for value in array))
+
+
+def probabilities_of(answer: Any, n: int, entry_point: str) -> Predictions:
+    """Probabilities from what the entry point returned, shape (n, classes), and the likeliest class of each row."""
+    array = _array(answer)
+    wanted = f"{entry_point} must return probabilities, {n} rows with one number per class"
+    if array.dtype.kind not in "iuf":
+        return Predictions(status=Status.FAILED, message=f"{wanted}; it returned {type(answer).__name__}")
+    if array.ndim != 2 or len(array) != n or not 2 <= array.shape[1] <= MAX_CLASSES:
+        return Predictions(status=Status.FAILED, message=f"{wanted}; it returned {array.shape}")
+    array = array.astype(np.float64)
+    if not (np.isfinite(array).all() and (array >= 0).all() and (np.abs(array.sum(axis=1) - 1) <= SUM_SLACK).all()):
+        return Predictions(
+            status=Status.FAILED,
+            message=f"{wanted}; some rows are not numbers from 0 up that sum to 1, as softmax's do",
+        )
+    return Predictions(
+        status=Status.PASSED,
+        values=tuple(array.argmax(axis=1).tolist()),
+        probabilities=tuple(map(tuple, array.tolist())),
+    )
+
+
+def _array(answer: Any) -> np.ndarray:
+    """What the entry point returned as an array; one of objects when it is none."""
+    if isinstance(answer, torch.Tensor):
+        answer = (
+            answer.detach().to(torch.float64).numpy() if answer.dtype == torch.bfloat16 else answer.detach().numpy()
+        )
+    try:
+        return np.asarray(answer)
+    except (TypeError, ValueError):
+        return np.empty(0, dtype=object)
 
 
 def output_of(raw: Any) -> Notebook | None:

@@ -78,22 +78,20 @@ def release(assignments: tuple[str, ...], languages: tuple[str, ...]) -> None:
 
     house = find_house()
     syllabus = load_syllabus(house / "source")
+    languages = tuple(dict.fromkeys(languages))
     for name in assignments or [assignment.name for assignment in syllabus.assignments]:
-        source = source_of(house, name)
-        for language in languages:
-            folder = release_folder(house, language)
-            address = syllabus.site.files and f"{syllabus.site.files}{_below(language)}/{name}"
-            with grader() as grade, working(f"Building and proving {name} ({LANGUAGES[language]})"):
-                done = build_and_prove(
-                    source, folder / name, house / "bundles" / name, grade, language=language, address=address
-                )
-            for advice in done.advice:
-                console().print(f"[yellow]Note:[/] {_plain(advice)}", highlight=False)
-            click.echo(
-                f"{name}: {done.questions} questions, {done.points:g} points, {done.cases} tests ({done.hidden_cases} "
-                f"hidden). Proved and written in {done.seconds:.0f} s: {(folder / name).relative_to(house)}/ "
-                f"({', '.join(done.files)})"
-            )
+        source, bundle = source_of(house, name), house / "bundles" / name
+        folders = {language: release_folder(house, language) / name for language in languages}
+        addresses = {one: f"{syllabus.site.files}{_below(one)}/{name}" for one in languages if syllabus.site.files}
+        with grader() as grade, working(f"Building and proving {name}"):
+            done = build_and_prove(source, folders, bundle, grade, addresses=addresses)
+        for advice in done.advice:
+            console().print(f"[yellow]Note:[/] {_plain(advice)}", highlight=False)
+        places = ", ".join(f"{folder.relative_to(house)}/" for folder in folders.values())
+        click.echo(
+            f"{name}: {done.questions} questions, {done.points:g} points, {done.cases} tests ({done.hidden_cases} "
+            f"hidden). Proved and written in {done.seconds:.0f} s: {places} ({', '.join(done.files)})"
+        )
     for language in languages:
         click.echo(f"The lesson page: {write_lesson_page(house, syllabus, language).relative_to(house)}")
 

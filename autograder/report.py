@@ -10,7 +10,9 @@ from pathlib import Path
 
 from pydantic import TypeAdapter
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
+PROBABILITY_METRICS = frozenset({"log_loss"})
+"""Metrics for which an entry point answers with probabilities; grading/metrics.py says so too, and a test compares."""
 
 
 class Status(StrEnum):
@@ -82,6 +84,8 @@ class Predictions:
     status: Status
     values: tuple[int, ...] = ()
     """Class numbers, one per input; empty unless the status is PASSED."""
+    probabilities: tuple[tuple[float, ...], ...] = ()
+    """One row per input, one number per class, where the metric asks for them: `values` are then the largest's."""
     message: str = ""
 
 

@@ -1,4 +1,5 @@
 import json
+import re
 from datetime import UTC, datetime
 
 import numpy as np
@@ -6,7 +7,7 @@ import pytest
 import torch
 
 from autograder.assignment import load_assignment
-from autograder.autograde import autograde, predictions_of
+from autograder.autograde import autograde, predictions_of, probabilities_of
 from autograder.errors import TestBroken
 from autograder.examiner import Examiner
 from autograder.report import Status, read_report, to_json
@@ -20,14 +21,12 @@ GRADER = "class Grader:\n    def check(self, name): pass\ngrader = Grader()"
 
 @pytest.fixture
 def grade(bundle):
-    assignment = load_assignment(bundle)
-    examiner = Examiner(assignment)
-
     def run(*cells, room=None, inputs=None):
+        assignment = load_assignment(bundle)
         code = [{"cell_type": "code", "source": cell, "metadata": {}} for cell in (GRADER, *cells)]
         content = json.dumps({"nbformat": 4, "nbformat_minor": 5, "metadata": {}, "cells": code}).encode()
         upload = Upload(student="ada", origin="ada.ipynb", handed_in=datetime.now(UTC), content=content)
-        return autograde(receive(upload), examiner, assignment, room or FakeRoom(), inputs=inputs)
+        return autograde(receive(upload), Examiner(assignment), assignment, room or FakeRoom(), inputs=inputs)
 
     return run
 
@@ -160,6 +159,48 @@ def test_whole_numbers_of_every_kind_are_class_numbers(answer):
 def test_anything_else_is_no_prediction(answer):
     predictions = predictions_of(answer, 2, "predict")
     assert (predictions.status, predictions.values) == (Status.FAILED, ())
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        [[0.25, 0.75], [1, 0]],
+        np.array([[0.25, 0.75], [1, 0]], dtype=np.float16),
+        torch.tensor([[0.25, 0.75], [1, 0]], dtype=torch.bfloat16, requires_grad=True),
+    ],
+    ids=["list", "float16", "bfloat16"],
+)
+def test_rows_that_sum_to_one_are_probabilities_and_their_largest_the_class(answer):
+    predictions = probabilities_of(answer, 2, "predict")
+    assert predictions.probabilities == ((0.25, 0.75), (1.0, 0.0))
+    assert predictions.values == (1, 0)
+
+
+@pytest.mark.parametrize(
+    ("answer", "said"),
+    [
+        ([0, 1], r"predict must return probabilities, 2 rows with one number per class; it returned \(2,\)"),
+        ([[1.0], [1.0]], r"it returned \(2, 1\)"),
+        ([[0.5, 0.5]], r"it returned \(1, 2\)"),
+        ([["a", "b"], ["c", "d"]], "it returned list"),
+        ([[2.5, -1.5], [0, 1]], "from 0 up, and each row must sum to 1"),
+        ([[0.5, 0.4], [0, 1]], "each row must sum to 1"),
+        ([[float("nan"), 1], [0, 1]], "each row must sum to 1"),
+    ],
+)
+def test_anything_else_is_no_probabilities(answer, said):
+    predictions = probabilities_of(answer, 2, "predict")
+    assert (predictions.status, predictions.values, predictions.probabilities) == (Status.FAILED, (), ())
+    assert re.search(said, predictions.message)
+
+
+def test_where_the_metric_asks_for_probabilities_they_are_in_the_report_in_the_order_of_the_inputs(bundle, grade):
+    settings = bundle / "assignment.toml"
+    settings.write_text(settings.read_text() + '\nmetric = "log_loss"')
+    inputs = np.array([[0.1], [0.8], [0.4]])
+    graded = grade(RIGHT, "import numpy as np\ndef predict(X):\n    return np.hstack([1 - X, X])", inputs=inputs)
+    assert graded.report.predictions.values == (0, 1, 0)
+    assert [row[1] for row in graded.report.predictions.probabilities] == inputs[:, 0].tolist()
 
 
 def test_a_report_reads_back_as_it_was_written(grade, tmp_path):

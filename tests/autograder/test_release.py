@@ -13,20 +13,16 @@ import pytest
 from autograder.assignment import Assignment, load_assignment
 from autograder.errors import EngineUnavailable, ReleaseError
 from autograder.lint import read_source
-from autograder.release import (
-    build,
-    differences,
-    install,
+from autograder.proofs import (
     leaks,
     plant_canaries,
     prove_canaries_stay,
     prove_notebook_opens,
     prove_nothing_secret,
     prove_points,
-    read_tests,
-    release,
     secrets_of,
 )
+from autograder.release import build, differences, install, read_tests, release
 from autograder.report import CaseResult, Provenance, QuestionResult, Report, Status
 
 NOTEBOOKS = Path(__file__).parent / "notebooks"
@@ -95,7 +91,7 @@ def placed(tmp_path_factory):
     older = course / "release" / "valid" / "older.txt"
     older.parent.mkdir(parents=True)
     older.write_text("of last year")
-    return release(VALID, course / "release" / "valid", course / "bundles" / "valid", fair), course
+    return release(VALID, {"en": course / "release" / "valid"}, course / "bundles" / "valid", fair), course
 
 
 @pytest.fixture(scope="module")
@@ -165,7 +161,7 @@ def test_a_faulty_source_is_refused_with_all_its_problems_and_nothing_is_replace
     kept.parent.mkdir(parents=True)
     kept.write_text("as it was")
     with pytest.raises(ReleaseError) as refusal:
-        release(source, kept.parent, tmp_path / "bundles" / "valid", fair)
+        release(source, {"en": kept.parent}, tmp_path / "bundles" / "valid", fair)
     assert "cell 1 (`# ASSIGNMENT CONFIG`): `files` lists `images`" in str(refusal.value)
     assert "cell 4 (`# BEGIN QUESTION`): no such key: `point`. Did you mean `points`?" in str(refusal.value)
     assert str(refusal.value).endswith("neurograde release valid")
@@ -217,7 +213,7 @@ def test_what_cannot_be_read_or_prepared_is_named(tmp_path, changes, message):
 
 
 def test_a_test_file_that_does_not_load_is_refused(built, tmp_path):
-    questions = read_source(built.notebook).questions
+    questions = read_source(built.notebooks["en"]).questions
     tests = shutil.copytree(built.bundle / "tests", tmp_path / "tests")
     (tests / "q1.py").write_text((tests / "q1.py").read_text().replace("last value", '"last" value'))
     with pytest.raises(ReleaseError, match=r"cell 4 \(`# BEGIN QUESTION`\).*does not load: SyntaxError"):
@@ -242,7 +238,7 @@ def test_a_notebook_that_jupyter_would_not_open_is_refused(built, tmp_path):
 
 
 def test_a_test_file_that_lost_a_case_is_refused(built, tmp_path):
-    questions = read_source(built.notebook).questions
+    questions = read_source(built.notebooks["en"]).questions
     tests = shutil.copytree(built.bundle / "tests", tmp_path / "tests")
     (tests / "q1.py").write_text((tests / "q1.py").read_text().replace("test_mean_of_fractions", "test_mean_of_two"))
     with pytest.raises(ReleaseError, match="1 cases of 2 tests"):
@@ -293,7 +289,7 @@ def test_a_staff_file_under_another_name_is_found(built):
     source = notebook("valid")
     source["cells"][0]["source"] += ["\n", "autograder_files: [assignment.toml, numbers.csv]"]
     with pytest.raises(ReleaseError, match=r"numbers.csv is `numbers.csv`, which `autograder_files` keeps for staff"):
-        prove_nothing_secret(replace(built, notebook=source))
+        prove_nothing_secret(built.release, [source], built.desk)
 
 
 def test_canaries_sit_in_every_hidden_test_hint_and_solution():
@@ -314,14 +310,14 @@ def test_a_canary_in_the_students_folder_names_the_cell_it_came_from(tmp_path):
         (tmp_path / folder).mkdir()
         (tmp_path / folder / "valid.ipynb").write_text(json.dumps(planted))
     with pytest.raises(ReleaseError, match=r"the hint of cell 11"):
-        prove_canaries_stay(tmp_path, places)
+        prove_canaries_stay([tmp_path], places)
 
 
 def test_a_canary_that_graders_did_not_get_proves_nothing(tmp_path):
     (tmp_path / "student").mkdir()
     (tmp_path / "autograder").mkdir()
     with pytest.raises(ReleaseError, match=r"otter drops these from the graders' copy too"):
-        prove_canaries_stay(tmp_path, plant_canaries(notebook("valid"))[1])
+        prove_canaries_stay([tmp_path], plant_canaries(notebook("valid"))[1])
 
 
 def test_a_solution_that_misses_a_point_is_named_with_case_and_message(built):

@@ -11,7 +11,7 @@ pytestmark = pytest.mark.filterwarnings("ignore:Traits should be given as instan
 @pytest.mark.parametrize("language", ["en", "ru"])
 def test_a_new_assignment_builds_as_it_stands(tmp_path, language):
     make(tmp_path / "source/gradients", "Gradients")
-    built = build(tmp_path / "source/gradients", tmp_path / "private", language=language)
+    built = build(tmp_path / "source/gradients", tmp_path / "private", languages=[language])
     assert [len(question.cases) for question in built.assignment.questions] == [3]
     prose = (built.release / "gradients.ipynb").read_text()
     assert [word in prose for word in ("Скажите", "_Баллы:_ 2", "Say in two", "_Points:_ 2")] == (
