@@ -1,6 +1,6 @@
 # Thin names for what the README prints. The work is in docker/*.sh and the packages.
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test bench venv room
+.PHONY: help setup demo test bench mutants venv room
 # nbgrader looks for its helpers on PATH.
 run = PATH="$(CURDIR)/.venv/bin:$$PATH"
 
@@ -9,11 +9,13 @@ help: ## show this list
 
 setup: ## install what is missing: Python packages, container engine, the room's image
 	@$(MAKE) --no-print-directory -j2 .venv/ready room
+	@bash docker/dataset.sh
 
 demo: setup ## grade a small real class, from upload to gradebook
 	$(run) neurograde demo
 
 test: setup ## lint, types and every test
+	@bash docker/testbed.sh
 	$(run) ruff check .
 	$(run) ruff format --check .
 	$(run) mypy
@@ -21,6 +23,10 @@ test: setup ## lint, types and every test
 
 bench: setup ## measure the speed of grading
 	$(run) python tests/bench.py
+
+mutants: setup ## grade every assignment's corpus: what the tests caught, missed and falsely failed
+	$(run) neurograde release
+	$(run) python tests/mutants.py
 
 # The packages of host and room are installed side by side; each waits for something else most of the time.
 .venv/ready: pyproject.toml requirements.lock | venv

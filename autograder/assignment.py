@@ -120,7 +120,7 @@ class Assignment:
     questions: tuple[Question, ...]
     bundle: Path
     fingerprint: str
-    """SHA-256 over every file of the bundle, first 16 hex digits."""
+    """SHA-256 over all that a report depends on, first 16 hex digits: not over rules that are applied afterwards."""
 
     @property
     def max_points(self) -> float:
@@ -173,12 +173,13 @@ def load_assignment(bundle: Path) -> Assignment:
     questions = tuple(
         Question(name=q["name"], points=q["points"], cases=tuple(map(_case, q["cases"]))) for q in index["questions"]
     )
+    settings = load_settings(bundle / "assignment.toml")
     return Assignment(
         name=bundle.name,
-        settings=load_settings(bundle / "assignment.toml"),
+        settings=settings,
         questions=questions,
         bundle=bundle,
-        fingerprint=_fingerprint(bundle),
+        fingerprint=_fingerprint(bundle, settings),
     )
 
 
@@ -191,10 +192,12 @@ def _translated(question: Question, language: str) -> Question:
     return replace(question, cases=tuple(cases))
 
 
-def _fingerprint(folder: Path) -> str:
-    digest = hashlib.sha256()
+def _fingerprint(folder: Path, settings: AssignmentSettings) -> str:
+    asked = settings.competition.model_dump(include={"entry_point", "metric"}) if settings.competition else None
+    digest = hashlib.sha256(json.dumps([settings.limits.model_dump(), asked], sort_keys=True).encode())
     for path in _files_of(folder):
-        digest.update(f"{path.relative_to(folder)}\0{path.stat().st_size}\0".encode() + path.read_bytes())
+        if path.name != "assignment.toml":
+            digest.update(f"{path.relative_to(folder)}\0{path.stat().st_size}\0".encode() + path.read_bytes())
     return digest.hexdigest()[:16]
 
 

@@ -3,7 +3,6 @@
 import functools
 import hashlib
 import importlib.metadata
-import re
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -23,14 +22,13 @@ from autograder.report import (
     QuestionResult,
     Report,
     Status,
+    verdict,
     worst,
 )
 from autograder.rooms import Room, Usage
 from autograder.standin import Inside, Stopped, is_out_of_memory, where
-from autograder.submission import Submission
+from autograder.submission import Submission, checks_in
 
-# The text of a check cell is only looked for, never parsed: it is the student's.
-CHECK = re.compile(r"^[^#\n]*\bgrader\.check\(\s*[\"']([^\"'\n]+)[\"']", re.MULTILINE)
 MAX_RESTARTS = 12
 Notebook = dict[str, Any]
 """A notebook or a part of it, as nbformat 4.5 writes it."""
@@ -116,7 +114,7 @@ def plan(submission: Submission, assignment: Assignment, *, predict: bool) -> li
         if cell.kind != "code":
             continue
         steps.append(RunCell(index))
-        for name in CHECK.findall(cell.source):
+        for name in checks_in(cell.source):
             if name in questions:
                 checked.add(name)
                 steps += [AskCase(name, case) for case in questions[name].cases]
@@ -298,7 +296,7 @@ class Sitting:
             made: Notebook = {"cell_type": cell.kind, "id": f"cell-{index + 1}", "metadata": {}, "source": cell.source}
             if cell.kind == "code":
                 outputs = list(self._outputs.get(index, []))
-                verdicts = [verdict(results[name]) for name in CHECK.findall(cell.source) if name in results]
+                verdicts = [verdict(results[name]) for name in checks_in(cell.source) if name in results]
                 if verdicts:
                     outputs.append({"output_type": "stream", "name": "stdout", "text": "\n".join(verdicts)})
                 made.update(execution_count=None, outputs=outputs)
@@ -317,18 +315,6 @@ def _texts(node: Any) -> Iterator[str]:
 
 def _until(deadline: float) -> float:
     return deadline - time.monotonic()
-
-
-def verdict(question: QuestionResult) -> str:
-    """What a student may read of a question: of hidden cases only the outcome and the author's hint."""
-    lines = [f"{question.name}: {question.points:g} of {question.max_points:g} points"]
-    for case in question.cases:
-        mark = "+" if case.status is Status.PASSED else "-"
-        said = case.hint if case.hidden else (case.hint or case.message)
-        lines.append(f"  {mark} {case.name}{' (hidden)' if case.hidden else ''}: {case.status}")
-        if case.status is not Status.PASSED and said:
-            lines += [f"      {line}" for line in said.splitlines()]
-    return "\n".join(lines) + "\n"
 
 
 def predictions_of(answer: Any, n: int, entry_point: str) -> Predictions:
@@ -354,10 +340,7 @@ def probabilities_of(answer: Any, n: int, entry_point: str) -> Predictions:
         return Predictions(status=Status.FAILED, message=f"{wanted}; it returned {array.shape}")
     array = array.astype(np.float64)
     if not (np.isfinite(array).all() and (array >= 0).all() and (np.abs(array.sum(axis=1) - 1) <= SUM_SLACK).all()):
-        return Predictions(
-            status=Status.FAILED,
-            message=f"{wanted}; some rows are not numbers from 0 up that sum to 1, as softmax's do",
-        )
+        return Predictions(status=Status.FAILED, message=f"{wanted}, from 0 up, and each row must sum to 1")
     return Predictions(
         status=Status.PASSED,
         values=tuple(array.argmax(axis=1).tolist()),
@@ -367,11 +350,9 @@ def probabilities_of(answer: Any, n: int, entry_point: str) -> Predictions:
 
 def _array(answer: Any) -> np.ndarray:
     """What the entry point returned as an array; one of objects when it is none."""
-    if isinstance(answer, torch.Tensor):
-        answer = (
-            answer.detach().to(torch.float64).numpy() if answer.dtype == torch.bfloat16 else answer.detach().numpy()
-        )
     try:
+        if isinstance(answer, torch.Tensor):  # NumPy has no bfloat16
+            answer = (answer.detach().double() if answer.is_floating_point() else answer.detach()).numpy()
         return np.asarray(answer)
     except (TypeError, ValueError):
         return np.empty(0, dtype=object)

@@ -142,6 +142,18 @@ def to_json(report: Report) -> bytes:
     return REPORT.dump_json(report, indent=2) + b"\n"
 
 
+def verdict(question: QuestionResult) -> str:
+    """What a student may read of a question: of hidden cases only the outcome and the author's hint."""
+    lines = [f"{question.name}: {question.points:g} of {question.max_points:g} points"]
+    for case in question.cases:
+        mark = "+" if case.status is Status.PASSED else "-"
+        said = case.hint if case.hidden else (case.hint or case.message)
+        lines.append(f"  {mark} {case.name}{' (hidden)' if case.hidden else ''}: {case.status}")
+        if case.status is not Status.PASSED and said:
+            lines += [f"      {line}" for line in said.splitlines()]
+    return "\n".join(lines) + "\n"
+
+
 def read_report(path: Path) -> Report:
     """Read what `to_json` wrote. Raises OSError, or pydantic.ValidationError for anything else."""
     return REPORT.validate_json(path.read_bytes())

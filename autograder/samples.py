@@ -19,9 +19,9 @@ from typing import Any, Literal
 from pydantic import Field
 
 from autograder.assignment import Assignment, Settings, read_toml
-from autograder.autograde import CHECK
 from autograder.errors import ConfigError
 from autograder.report import Status
+from autograder.submission import checks_in
 
 HEADING = re.compile(r"^%% +(?:(?P<place>before|after) +)?(?P<name>\w+)\n", re.MULTILINE)
 ANSWER_TAG = "otter_answer_cell"
@@ -96,7 +96,7 @@ def _compose(base: Notebook, changes: list[tuple[str, str, str]], template: Note
 def _check(cells: list[dict[str, Any]], question: str) -> int:
     """Index of the cell that checks a question."""
     for index, cell in enumerate(cells):
-        if cell["cell_type"] == "code" and question in CHECK.findall("".join(cell["source"])):
+        if cell["cell_type"] == "code" and question in checks_in("".join(cell["source"])):
             return index
     raise KeyError(question)
 

@@ -17,11 +17,16 @@ MAX_BYTES = 32 << 20
 MAX_CELLS = 1000
 MAX_SOURCE = 2 << 20
 MAX_MEMBERS = 5000
+# The text of a check cell is only looked for, never parsed: it is the student's.
+CHECK = re.compile(r"^[^#\n]*\bgrader\.check\(\s*[\"']([^\"'\n]+)[\"']", re.MULTILINE)
+NOTEBOOK, CLAIM = ".ipynb", ".csv"
+"""What is handed in, by the end of its name: a notebook, or a file of predictions called submission.csv or so."""
+CLAIM_NAME = "submission"
 REMEDY = "Open it in Jupyter, save it, and hand in that file."
 STUDENT_NAME = re.compile(r"\w[\w.@+-]{0,99}")
 
 # How learning platforms name what students hand in, beside `<student>.ipynb` and `<student>/<assignment>.ipynb`.
-CANVAS = re.compile(r"(?P<student>[^_/]+)_(?:LATE_)?\d+_\d+_.+\.ipynb")
+CANVAS = re.compile(r"(?P<student>[^_/]+)_(?:LATE_)?\d+_\d+_.+\.(?:ipynb|csv)")
 MOODLE = re.compile(r"(?P<student>[^/]+)_\d+_assignsubmission_file_?")
 
 
@@ -56,6 +61,10 @@ class Upload:
     content: bytes = b""
     problem: SubmissionError | None = None
 
+    @property
+    def is_claim(self) -> bool:
+        return self.origin.endswith(CLAIM)
+
 
 def receive(upload: Upload) -> Submission:
     """Open an upload. Raises SubmissionError with a text for the student."""
@@ -63,7 +72,7 @@ def receive(upload: Upload) -> Submission:
         raise upload.problem
     tree = read_tree(upload.content, upload.origin)
     return Submission(
-        id=hashlib.sha256(upload.content).hexdigest(),
+        id=identity(upload.content),
         student=upload.student,
         handed_in=upload.handed_in,
         cells=cells_of(tree, upload.origin),
@@ -72,19 +81,31 @@ def receive(upload: Upload) -> Submission:
     )
 
 
-def uploads(paths: Sequence[Path], assignment: str) -> Iterator[Upload]:
+def checks_in(source: str) -> list[str]:
+    """The questions that a code cell checks."""
+    return CHECK.findall(source)
+
+
+def identity(content: bytes) -> str:
+    """SHA-256 of what was handed in, by which it is named."""
+    return hashlib.sha256(content).hexdigest()
+
+
+def uploads(paths: Sequence[Path], assignment: str, *, claims: bool = False) -> Iterator[Upload]:
     """Every notebook in files, folders and zips, with the student's name by the customs of Jupyter and LMS.
 
     `alice.ipynb` and `alice/<assignment>.ipynb` are alice's; so is `alice_123_456_anything.ipynb` from Canvas, and
-    `Alice_123_assignsubmission_file/anything.ipynb` from Moodle.
+    `Alice_123_assignsubmission_file/anything.ipynb` from Moodle. With `claims`, the same for files of predictions:
+    `alice.csv`, `alice/submission.csv`.
     """
+    wanted = {NOTEBOOK, CLAIM} if claims else {NOTEBOOK}
     for path in paths:
         if path.is_dir():
-            for inner in sorted(path.rglob("*.ipynb")):
-                if ".ipynb_checkpoints" not in inner.parts:
+            for inner in sorted(path.rglob("*")):
+                if inner.suffix in wanted and ".ipynb_checkpoints" not in inner.parts:
                     yield _from_file(inner, inner.relative_to(path.parent), assignment)
         elif path.suffix == ".zip":
-            yield from _from_zip(path, assignment)
+            yield from _from_zip(path, assignment, wanted)
         else:
             yield _from_file(path, Path(*path.absolute().parts[-2:]), assignment)
 
@@ -102,14 +123,14 @@ def _from_file(path: Path, name: Path, assignment: str) -> Upload:
         return Upload(student=student, origin=origin, handed_in=datetime.now(UTC), problem=problem)
 
 
-def _from_zip(path: Path, assignment: str) -> Iterator[Upload]:
+def _from_zip(path: Path, assignment: str, wanted: set[str]) -> Iterator[Upload]:
     try:
         with zipfile.ZipFile(path) as archive:
             if len(archive.infolist()) > MAX_MEMBERS:
                 raise UploadUnsafe(f"{path} holds more than {MAX_MEMBERS} files. Hand in notebooks only.")
             for member in archive.infolist():
                 name = PurePosixPath(member.filename)
-                if name.suffix == ".ipynb" and not {".ipynb_checkpoints", "__MACOSX"} & set(name.parts):
+                if name.suffix in wanted and not {".ipynb_checkpoints", "__MACOSX"} & set(name.parts):
                     yield _from_member(archive, member, path, assignment)
     except UploadUnsafe as problem:
         yield Upload(student=_safe(path.stem), origin=str(path), handed_in=datetime.now(UTC), problem=problem)
@@ -147,7 +168,7 @@ def student_of(name: PurePosixPath, assignment: str, default: str | None = None)
     moodle = MOODLE.fullmatch(name.parent.name)
     if moodle:
         return _safe(moodle["student"])
-    if name.stem == assignment:
+    if name.stem in (assignment, CLAIM_NAME):
         folder = name.parent.name
         # nbgrader's own layout: submitted/<student>/<assignment>/<assignment>.ipynb
         folder = name.parent.parent.name if folder == assignment and name.parent.parent.name else folder

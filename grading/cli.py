@@ -1,4 +1,7 @@
-"""The command line: `neurograde`. Reads arguments, calls the pipeline, prints what came of it."""
+"""The command line: `neurograde`. Reads arguments, calls the pipeline, prints what came of it.
+
+`autograder/cli.py` has what needs no gradebook, `grading/course_cli.py` what becomes of grades.
+"""
 
 import json
 import os
@@ -16,6 +19,8 @@ from rich.table import Table
 from autograder.assignment import load_assignment
 from autograder.cli import console, find_house, main, progress, release, source_of
 from autograder.report import Status
+from autograder.syllabus import load_syllabus
+from grading.course_cli import course_option
 
 if TYPE_CHECKING:
     from grading.pipeline import Outcome
@@ -33,7 +38,7 @@ def default_jobs() -> int:
 @main.command()
 @click.argument("assignment")
 @click.argument("paths", nargs=-1, required=True, type=click.Path(exists=True, path_type=Path))
-@click.option("--course", type=click.Path(path_type=Path), help="Course directory [$NEUROGRADE_COURSE or ./course].")
+@course_option
 @click.option("--jobs", "-j", type=click.IntRange(1, 64), default=default_jobs, help="Rooms at work [one per core].")
 @click.option("--regrade", is_flag=True, help="Grade again what was graded before with the same tests.")
 @click.option(
@@ -53,15 +58,17 @@ def grade(
     isolation: str,
     as_json: bool,
 ) -> None:
-    """Grade notebooks: files, folders, or zips from an LMS.
+    """Grade notebooks, and score files of predictions: files, folders, or zips from an LMS.
 
     \b
     neurograde grade neuron_pytorch alice.ipynb
     neurograde grade neuron_pytorch submissions/ late.zip --jobs 4
     neurograde grade neuron_pytorch submissions/ --json > grades.jsonl
 
-    The student is the file's name (alice.ipynb), or the folder's (alice/neuron_pytorch.ipynb). Reports, executed
-    notebooks and the gradebook are kept in the course directory. An interrupted batch goes on where it stopped.
+    The student is the file's name (alice.ipynb), or the folder's (alice/neuron_pytorch.ipynb). In a competition that
+    takes claims, alice.csv or alice/submission.csv is alice's claim: it is validated, scored and put on the
+    leaderboard, and her notebook's own predictions stand beside it. Reports, executed notebooks and the gradebook are
+    kept in the course directory. An interrupted batch goes on where it stopped.
     """
     outcomes = run(
         assignment, paths, course, jobs=jobs, regrade=regrade, fresh=isolation == "container", as_json=as_json
@@ -120,8 +127,9 @@ def run(
 
     house = find_house()
     source_of(house, name)
-    pipeline = Pipeline(load_assignment(house / "bundles" / name), house / "source", open_course(course))
-    handed_in = list(uploads(paths, name))
+    assignment, syllabus = load_assignment(house / "bundles" / name), load_syllabus(house / "source")
+    pipeline = Pipeline(assignment, house / "source", open_course(course), syllabus)
+    handed_in = list(uploads(paths, name, claims=pipeline.takes_claims))
     outcomes: list[Outcome] = []
     with progress() as bar:
         task = bar.add_task("Opening a room", total=len(handed_in))
@@ -132,9 +140,20 @@ def run(
                 bar.console.print(
                     f"{outcome.student}: {outcome.problem}", markup=False, highlight=False, soft_wrap=True
                 )
-            if as_json:
+            for line in claim_lines(outcome):
+                bar.console.print(line, markup=False, highlight=False, soft_wrap=True)
+            if as_json and outcome.claim is None:
                 click.echo(json.dumps(as_object(outcome, name)))
     return outcomes
+
+
+def claim_lines(outcome: "Outcome") -> list[str]:
+    """What a student may read of a claim: the public score to two decimals, and what is odd in the file."""
+    if outcome.claim is None or outcome.claim.scores is None:
+        return []
+    when = "scored before" if outcome.kept else "scored"
+    score = f"{outcome.claim.scores.public.value:.2f} on the public rows"
+    return [f"{outcome.student}: {Path(outcome.origin).name} {when}, {score}", *(f"  {note}" for note in outcome.notes)]
 
 
 def as_object(outcome: "Outcome", assignment: str) -> dict[str, object]:
@@ -165,6 +184,7 @@ def as_object(outcome: "Outcome", assignment: str) -> dict[str, object]:
 
 def table(outcomes: Sequence["Outcome"]) -> Table:
     """Students, questions, score, grade, seconds."""
+    outcomes = [outcome for outcome in outcomes if outcome.claim is None]
     names = next(([q.name for q in o.report.questions] for o in outcomes if o.report), [])
     shown = Table(header_style="bold", box=SIMPLE_HEAD, padding=(0, 1, 0, 0))
     shown.add_column("student", overflow="fold")

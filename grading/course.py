@@ -18,6 +18,11 @@ class Course:
         return self.root / "gradebook.db"
 
     @property
+    def database(self) -> Path | str:
+        """Where gradebook and ledger are kept: the URL in $NEUROGRADE_GRADEBOOK, else the SQLite file `gradebook`."""
+        return os.environ.get("NEUROGRADE_GRADEBOOK") or self.gradebook
+
+    @property
     def heldout(self) -> Path:
         """Held-out data and its labels: readable by the owner only."""
         return self.root / "heldout"

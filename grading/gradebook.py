@@ -1,30 +1,35 @@
 """The gradebook: nbgrader's own, written through its SQLAlchemy models. The only importer of nbgrader's database.
 
+A question is two of nbgrader's cells of one name: a grade cell, for its points, and a solution cell, for a comment of
+the staff. Sources of cells stay out of it: nbgrader would keep hidden tests there.
+
 nbgrader takes three seconds to import, so it is imported where it is used. nbgrader's own calls commit once for each
 row; here a whole class is one transaction of a few bulk statements.
 """
 
-from collections.abc import Hashable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+import re
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import cached_property
 from pathlib import Path
-from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from autograder.assignment import Assignment
-from autograder.errors import ConfigError, PlatformError
+from autograder.errors import ConfigError
 from autograder.report import Report
+from autograder.submission import STUDENT_NAME
 from grading.course import Course
-from grading.policy import Grade
+from grading.database import Database
+from grading.lateness import Lateness
+from grading.policy import POINT_DIGITS, Grade, Result, late_penalty
 
 if TYPE_CHECKING:
-    from sqlalchemy import URL, Engine
     from sqlalchemy.orm import Session
 
 ACCURACY = "accuracy"
 """The grade cell that holds what the score earns."""
+COURSE_ID = "course"
+"""nbgrader's name of the one course in a gradebook."""
 
 # nbgrader indexes none of these; without them its CSV export of 2 000 submissions takes 16 s instead of 1.5 s.
 INDEXES = (
@@ -52,23 +57,50 @@ class Row:
         return self.report.student
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Enrolled:
+    """A student of the roster, as nbgrader's table has it."""
+
+    id: str
+    """The name that submissions go by: it is also a folder's."""
+    first_name: str | None = None
+    last_name: str | None = None
+    email: str | None = None
+    lms_user_id: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Mark:
+    """What one student has for one assignment: what staff gave counted in, what lateness took not yet."""
+
+    points: float
+    late_penalty: float
+    max_points: float
+
+    @property
+    def result(self) -> Result:
+        """Net of the late penalty."""
+        return Result(value=max(0.0, round(self.points - self.late_penalty, POINT_DIGITS)), max_value=self.max_points)
+
+
 class Gradebook:
     """The gradebook of one course, opened at its first use. Close it, or use it in a `with`.
 
-    `where` is an SQLite file, made with nbgrader's tables if it is not there, or the SQLAlchemy URL of a database.
+    `where` is an SQLite file, or the URL of a database such as `postgresql://staff@dbhost/course`; nbgrader's tables
+    are made there if they are missing.
     """
 
-    def __init__(self, where: Path | str, *, course_id: str = "course", wait_seconds: float = 60) -> None:
-        self._where = where
+    def __init__(self, where: Path | str, *, course_id: str = COURSE_ID, wait_seconds: float = 60) -> None:
+        self.database = Database(where, wait_seconds=wait_seconds, prepare=lambda session: _prepare(session, course_id))
         self._course_id = course_id
-        self._wait_seconds = wait_seconds
 
     def record(self, assignment: Assignment, rows: Sequence[Row]) -> None:
         """Record graded submissions of different students, all or none of them.
 
         Questions become grade cells; so does what the score earns, as `accuracy`. A student recorded before gets the
-        new automatic scores and timestamp; marks given by hand, extra credit and comments stay as they are, and such
-        a cell asks to be looked at again. A question that the assignment no longer has counts for nothing.
+        new automatic scores and timestamp; marks given by hand, extra credit and comments stay as they are, and a cell
+        marked by hand asks to be looked at again. A question that the assignment no longer has counts for nothing.
+        Lateness takes its share of all that is earned now, marks by hand included.
 
         Raises ConfigError when questions, reports and marks by hand do not fit together, PlatformError when the
         database cannot be written; then nothing is recorded.
@@ -77,67 +109,85 @@ class Gradebook:
         marks = {row.student: _marks(assignment, row, asked) for row in rows}
         if len(marks) < len(rows):
             raise ValueError(f"{len(rows)} rows of {len(marks)} students: one row each")
-        with self._transaction(write=True) as session:
+        with self.database.transaction(write=True) as session:
             notebook, cells = _declare(session, assignment, asked, self._course_id)
-            notebooks = _hand_in(session, notebook, {row.student: _utc(row.timestamp) for row in rows})
+            notebooks = _hand_in(session, notebook, {row.student: _handed_in(row, assignment) for row in rows})
             _forget(session, [cell for name, cell in cells.items() if name not in asked], list(notebooks.values()))
             _mark(session, cells, {notebooks[student]: marks[student] for student in marks})
+            _make_room_for_comments(session, notebook, list(notebooks.values()))
+            _penalise(session, {notebooks[row.student]: row.grade.lateness for row in rows})
+            if session.get_bind().dialect.name == "postgresql":
+                # Until the planner knows the new rows, nbgrader's pages take a minute and not a second.
+                session.connection().exec_driver_sql("ANALYZE")
 
-    def totals(self, assignment: str) -> dict[str, tuple[float, float]]:
-        """(points, most points) of every student recorded: marks by hand and extra credit in, late penalties not."""
+    def update_students(self, students: Sequence[Enrolled]) -> None:
+        """Add students, or bring their names, addresses and LMS ids up to date; nobody is taken out.
+
+        Raises ConfigError for an id that cannot be a folder's name, PlatformError when the database cannot be written;
+        then nothing is changed.
+        """
         import nbgrader.api as nb
         from sqlalchemy import select
 
-        handed_in = nb.SubmittedAssignment
-        query = select(handed_in.student_id, handed_in.score, nb.Assignment.max_score).join(handed_in.assignment)
-        with self._transaction() as session:
-            found = session.execute(query.where(nb.Assignment.name == assignment)).all()
-        return {student: (score, max_score) for student, score, max_score in found}
+        rows = {student.id: _student_row(student) for student in students}
+        if len(rows) < len(students):
+            raise ValueError(f"{len(students)} rows of {len(rows)} students: one row each")
+        with self.database.transaction(write=True) as session:
+            known = {id_: id_ for id_ in session.scalars(select(nb.Student.id))}
+            _put(session, nb.Student, known, rows)
+
+    def marks(self) -> dict[str, dict[str, Mark]]:
+        """What every student has for every assignment handed in: by student, then by assignment."""
+        with self.database.transaction() as session:
+            return marks_in(session)
+
+    def totals(self, assignment: str) -> dict[str, tuple[float, float]]:
+        """(points, most points) of every student recorded: marks by hand and extra credit in, late penalties not."""
+        found = {student: marks.get(assignment) for student, marks in self.marks().items()}
+        return {student: (mark.points, mark.max_points) for student, mark in found.items() if mark}
 
     def close(self) -> None:
-        if "_engine" in vars(self):
-            self._engine.dispose()
+        self.database.close()
 
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+    def __exit__(self, *_: object) -> None:
         self.close()
 
-    @property
-    def _url(self) -> "URL":
-        from sqlalchemy import URL, make_url
 
-        if isinstance(self._where, str):
-            return make_url(self._where)
-        return URL.create("sqlite", database=str(self._where), query={"timeout": str(self._wait_seconds)})
+def marks_in(session: "Session") -> dict[str, dict[str, Mark]]:
+    """`Gradebook.marks` by a session of SQLAlchemy, such as nbgrader's own."""
+    import nbgrader.api as nb
+    from sqlalchemy import func, select
 
-    @cached_property
-    def _engine(self) -> "Engine":
-        from sqlalchemy import create_engine
+    handed_in, notebook = nb.SubmittedAssignment, nb.SubmittedNotebook
+    # nbgrader's own column for this is a subquery for each row: a minute for a course on PostgreSQL.
+    earned = select(nb.Grade.notebook_id, func.sum(nb.Grade.score).label("points")).group_by(nb.Grade.notebook_id)
+    points = earned.subquery()
+    query = (
+        select(
+            handed_in.student_id,
+            handed_in.assignment_id,
+            func.coalesce(func.sum(points.c.points), 0.0),
+            func.coalesce(func.sum(notebook.late_submission_penalty), 0.0),
+        )
+        .join(notebook, notebook.assignment_id == handed_in.id)
+        .outerjoin(points, points.c.notebook_id == notebook.id)
+        .group_by(handed_in.student_id, handed_in.assignment_id)
+    )
+    columns = session.execute(select(nb.Assignment.id, nb.Assignment.name, nb.Assignment.max_score))
+    assignments = {id_: (name, most) for id_, name, most in columns}
+    marks: dict[str, dict[str, Mark]] = {student: {} for student in session.scalars(select(nb.Student.id))}
+    for student, assignment, earned_points, penalty in session.execute(query):
+        name, most = assignments[assignment]
+        marks[student][name] = Mark(points=earned_points, late_penalty=penalty, max_points=most)
+    return marks
 
-        engine = create_engine(self._url)
-        try:
-            _prepare(engine, self._course_id)
-        except BaseException:
-            engine.dispose()
-            raise
-        return engine
 
-    @contextmanager
-    def _transaction(self, *, write: bool = False) -> Iterator["Session"]:
-        from sqlalchemy.exc import DBAPIError
-
-        try:
-            with _begin(self._engine, write=write) as session:
-                yield session
-        except DBAPIError as error:
-            place = self._url.render_as_string(hide_password=True)
-            cause = "it is locked by another program" if "locked" in str(error.orig) else error.orig
-            raise PlatformError(
-                f"The gradebook {place} did not take it: {cause}. Nothing was recorded, and the reports are kept. "
-                "Mend that and run the command again."
-            ) from error
+def timestamp_text(when: datetime) -> str:
+    """What a timestamp.txt of nbgrader says."""
+    return f"{_utc(when):%Y-%m-%d %H:%M:%S.%f} UTC\n"
 
 
 def write_timestamp(course: Course, student: str, assignment: str, when: datetime) -> None:
@@ -148,7 +198,7 @@ def write_timestamp(course: Course, student: str, assignment: str, when: datetim
     """
     folder = course.submitted / student / assignment
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / "timestamp.txt").write_text(f"{_utc(when):%Y-%m-%d %H:%M:%S.%f} UTC\n")
+    (folder / "timestamp.txt").write_text(timestamp_text(when))
 
 
 def _utc(when: datetime) -> datetime:
@@ -183,18 +233,26 @@ def _marks(assignment: Assignment, row: Row, asked: Mapping[str, float]) -> dict
     return marks
 
 
-@contextmanager
-def _begin(engine: "Engine", *, write: bool) -> Iterator["Session"]:
-    from sqlalchemy.orm import Session
-
-    with Session(engine) as session, session.begin():
-        if write and engine.dialect.name == "sqlite":
-            # The write lock first: two writers that both read "no such student" would both insert them.
-            session.connection().exec_driver_sql("BEGIN IMMEDIATE")
-        yield session
+def _handed_in(row: Row, assignment: Assignment) -> dict[str, Any]:
+    """When, and how much later than the assignment's deadline this student's own was."""
+    late, due = row.grade.lateness, assignment.settings.due
+    extension = _utc(late.due) - _utc(due) if late.extended and late.due and due else None
+    return {"timestamp": _utc(row.timestamp), "extension": extension}
 
 
-def _prepare(engine: "Engine", course_id: str) -> None:
+def _student_row(student: Enrolled) -> dict[str, str | None]:
+    if not STUDENT_NAME.fullmatch(student.id):
+        raise ConfigError(
+            f'The roster has a student "{student.id}". Submissions go by that name, so it may hold letters, digits and '
+            "_.@+- only, at most 100, and begins with a letter, digit or _. Mend it and import the roster again."
+        )
+    texts = (student.first_name, student.last_name, student.email, student.lms_user_id)
+    first, last, email, lms = (re.sub(r"[<>\x00-\x1f\x7f]", "", text) if text else None for text in texts)
+    # Without the characters of a tag: students choose their names, and formgrader puts them on its pages as they are.
+    return {"id": student.id, "first_name": first, "last_name": last, "email": email, "lms_user_id": lms}
+
+
+def _prepare(session: "Session", course_id: str) -> None:
     """nbgrader's tables, its schema version, our indexes and the course, whichever are missing.
 
     nbgrader itself starts the program `alembic` for the version, which fails outside an active virtual environment
@@ -206,20 +264,16 @@ def _prepare(engine: "Engine", course_id: str) -> None:
     from nbgrader.dbutil import ALEMBIC_DIR
     from sqlalchemy import inspect
 
-    is_sqlite = engine.dialect.name == "sqlite"
-    if is_sqlite:
-        with engine.connect() as connection:
-            connection.exec_driver_sql("PRAGMA journal_mode=WAL")  # who reads does not wait for who writes
-    with _begin(engine, write=True) as session:
-        connection = session.connection()
-        is_new = not inspect(connection).get_table_names()
-        nb.Base.metadata.create_all(connection)
-        if is_new:
-            MigrationContext.configure(connection).stamp(ScriptDirectory(ALEMBIC_DIR), "head")
-        for table, column in INDEXES if is_sqlite else ():
-            connection.exec_driver_sql(f"CREATE INDEX IF NOT EXISTS ix_{table}_{column} ON {table} ({column})")
-        if session.get(nb.Course, course_id) is None:
-            session.add(nb.Course(id=course_id))
+    connection = session.connection()
+    is_new = not inspect(connection).has_table(nb.Course.__tablename__)
+    nb.Base.metadata.create_all(connection)
+    if is_new:
+        MigrationContext.configure(connection).stamp(ScriptDirectory(ALEMBIC_DIR), "head")
+    # On PostgreSQL they would slow nbgrader's own pages down.
+    for table, column in INDEXES if connection.dialect.name == "sqlite" else ():
+        connection.exec_driver_sql(f"CREATE INDEX IF NOT EXISTS ix_{table}_{column} ON {table} ({column})")
+    if session.get(nb.Course, course_id) is None:
+        session.add(nb.Course(id=course_id))
 
 
 def _declare(
@@ -245,26 +299,28 @@ def _declare(
         session.add(cells[name])
     for name, cell in cells.items():
         cell.max_score = asked.get(name, 0.0)
+    commented = set(session.scalars(select(nb.SolutionCell.name).filter_by(notebook=notebook)))
+    session.add_all(nb.SolutionCell(name=name, notebook=notebook) for name in asked.keys() - commented - {ACCURACY})
     session.flush()
     return notebook, cells
 
 
-def _hand_in(session: "Session", notebook: Any, stamps: Mapping[str, datetime]) -> dict[str, str]:
+def _hand_in(session: "Session", notebook: Any, handed_in: Mapping[str, Mapping[str, Any]]) -> dict[str, str]:
     """Students and their submissions; the id of each one's submitted notebook."""
     import nbgrader.api as nb
     from sqlalchemy import insert, select
 
     known = set(session.scalars(select(nb.Student.id)))
-    if new := [{"id": student} for student in stamps if student not in known]:
+    if new := [{"id": student} for student in handed_in if student not in known]:
         session.execute(insert(nb.Student), new)
 
-    handed_in = nb.SubmittedAssignment
-    query = select(handed_in.student_id, handed_in.id).where(handed_in.assignment_id == notebook.assignment_id)
+    submission = nb.SubmittedAssignment
+    query = select(submission.student_id, submission.id).where(submission.assignment_id == notebook.assignment_id)
     wanted = {
-        student: {"student_id": student, "assignment_id": notebook.assignment_id, "timestamp": stamp}
-        for student, stamp in stamps.items()
+        student: {"student_id": student, "assignment_id": notebook.assignment_id, **values}
+        for student, values in handed_in.items()
     }
-    submissions = _put(session, handed_in, _pairs(session, query), wanted)
+    submissions = _put(session, submission, _pairs(session, query), wanted)
 
     submitted = nb.SubmittedNotebook
     query = select(submitted.assignment_id, submitted.id).where(submitted.notebook_id == notebook.id)
@@ -312,6 +368,33 @@ def _mark(session: "Session", cells: Mapping[str, Any], marks: Mapping[str, Mapp
     _put(session, grade, {key: row.id for key, row in old.items()}, wanted)
 
 
+def _make_room_for_comments(session: "Session", notebook: Any, notebooks: Sequence[str]) -> None:
+    """An empty comment on every solution cell of these submitted notebooks, where there is none."""
+    import nbgrader.api as nb
+    from sqlalchemy import select
+
+    comment = nb.Comment
+    cells = session.scalars(select(nb.SolutionCell.id).filter_by(notebook=notebook)).all()
+    old = select(comment.notebook_id, comment.cell_id).where(comment.notebook_id.in_(notebooks))
+    known = {(row[0], row[1]) for row in session.execute(old)}
+    wanted = ((notebook, cell) for notebook in notebooks for cell in cells)
+    new = {key: {"notebook_id": key[0], "cell_id": key[1]} for key in wanted if key not in known}
+    _put(session, comment, {}, new)
+
+
+def _penalise(session: "Session", lateness: Mapping[str, Lateness]) -> None:
+    """Take from each submitted notebook what its lateness costs of all that it has earned."""
+    import nbgrader.api as nb
+    from sqlalchemy import select
+
+    notebook = nb.SubmittedNotebook
+    late = [id_ for id_, how_late in lateness.items() if how_late.percent]
+    earned = _pairs(session, select(notebook.id, notebook.score).where(notebook.id.in_(late)))
+    penalties = {id_: late_penalty(earned[id_], lateness[id_]) if id_ in earned else None for id_ in lateness}
+    wanted = {id_: {"late_submission_penalty": penalty} for id_, penalty in penalties.items()}
+    _put(session, notebook, {id_: id_ for id_ in wanted}, wanted)
+
+
 def _put(
     session: "Session", model: Any, known: Mapping[Key, str], wanted: Mapping[Key, dict[str, Any]]
 ) -> dict[Key, str]:
@@ -319,14 +402,14 @@ def _put(
     from nbgrader.api import new_uuid
     from sqlalchemy import insert, update
 
-    ids = {key: known.get(key) or new_uuid() for key in wanted}
-    rows = {key: {"id": ids[key], **values} for key, values in wanted.items()}
+    ids = {key: known.get(key) or values.get("id") or new_uuid() for key, values in wanted.items()}
+    rows = {key: {**values, "id": ids[key]} for key, values in wanted.items()}
     if new := [row for key, row in rows.items() if key not in known]:
-        session.execute(insert(model), new)
+        session.execute(insert(model.__table__), new)  # of the table: the mapper would look at each row
     if old := [row for key, row in rows.items() if key in known]:
         session.execute(update(model), old)
     return ids
 
 
-def _pairs(session: "Session", query: Any) -> dict[str, str]:
+def _pairs(session: "Session", query: Any) -> dict[str, Any]:
     return {key: value for key, value in session.execute(query)}

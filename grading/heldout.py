@@ -1,58 +1,95 @@
-"""Held-out data: inputs that the room may see, and labels that never leave this side.
+"""Held-out data: inputs that the room may see, labels that never leave this side, and which rows are public.
 
-`heldout/<assignment>/` in the course directory holds `inputs.npy`, `labels.npy` and `manifest.json` (the secret seed
-and the checksums), readable by its owner only.
+`heldout/<assignment>/` in the course directory holds `inputs.npy`, `labels.npy`, `public.npy` and `manifest.json` (the
+secret seed and the checksums); `heldout/split.secret` is the term's. All are readable by their owner only.
 """
 
 import hashlib
 import io
+import json
+import os
 import runpy
 import secrets
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import ValidationError
+from pydantic import Field
 
 from autograder.assignment import Settings
 from autograder.errors import ConfigError, PlatformError
+from grading.claim import ClaimInvalid, read_claim
 from grading.course import Course
+from grading.split import assignment_secret, public_mask, split_hash
 
-ARRAYS = ("inputs", "labels")
+ARRAYS = ("inputs", "labels", "public")
+PUBLIC_SHARE = 0.3
+"""Where assignment.toml does not say: Competition's own default."""
+SECRET = "split.secret"  # noqa: S105 - the name of the file
+SECRET_BYTES = 32
+FORMAT: Literal[2] = 2
+"""Of the manifest. Format 1 knew no split, and is brought up to date when it is read."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
 class HeldOut:
-    """The held-out set of an assignment, in the order it is kept in."""
+    """The held-out set of an assignment. A row's number, from 0 in the order it is kept in, is its Id."""
 
     inputs: NDArray[Any]
     """(n, ...), as the student's entry point takes them."""
     labels: NDArray[np.int64]
-    """(n,) class numbers."""
+    """(n,) class numbers, from 0 without a gap."""
+    public: NDArray[np.bool_]
+    """(n,) True where a row counts for the public score, False where for the private one."""
     version: str
-    """SHA-256 over both, first 16 hex digits."""
+    """SHA-256 over inputs and labels, first 16 hex digits."""
+    split: str
+    """SHA-256 over `public`, first 16 hex digits."""
+
+    @property
+    def classes(self) -> int:
+        return int(self.labels.max()) + 1
 
 
 class Manifest(Settings):
-    """`manifest.json`: how the set was drawn, and the SHA-256 of both files."""
+    """`manifest.json`: how the set was drawn and split, and the SHA-256 of each file."""
+
+    format: Literal[2] = FORMAT
+    seed: int
+    inputs: str
+    labels: str
+    public: str
+    public_share: float = Field(gt=0, lt=1)
+    split: str
+
+
+class OldManifest(Settings):
+    """`manifest.json` of format 1."""
 
     seed: int
     inputs: str
     labels: str
 
 
-def ready(source: Path, course: Course, assignment: str) -> HeldOut:
-    """The held-out set of an assignment: loaded, or prepared if there is none yet."""
-    return load(course, assignment) if _folder(course, assignment).exists() else prepare(source, course, assignment)
+def ready(source: Path, course: Course, assignment: str, *, public_share: float | None = None) -> HeldOut:
+    """The held-out set of an assignment: loaded, or prepared if there is none yet.
+
+    `public_share` is what `assignment.toml` says; without it a new set gets Competition's default, and of one that is
+    there it is not compared. Raises what `prepare` and `load` do.
+    """
+    if _folder(course, assignment).exists():
+        return load(course, assignment, public_share=public_share)
+    return prepare(source, course, assignment, public_share=PUBLIC_SHARE if public_share is None else public_share)
 
 
-def prepare(source: Path, course: Course, assignment: str) -> HeldOut:
-    """Draw the held-out set: `heldout(seed)` of `source/<assignment>/data.py` -> (inputs, labels), secret seed.
+def prepare(source: Path, course: Course, assignment: str, *, public_share: float = PUBLIC_SHARE) -> HeldOut:
+    """Draw and split the held-out set: `heldout(seed)` of `source/<assignment>/data.py` -> (inputs, labels).
 
-    Raises ConfigError when `data.py` gives no such pair, or when the set was drawn before.
+    The seed is secret. Raises ConfigError when `data.py` gives no such pair, or when the set was drawn before;
+    PlatformError when it cannot be written.
     """
     folder = _folder(course, assignment)
     if folder.exists():
@@ -60,31 +97,81 @@ def prepare(source: Path, course: Course, assignment: str) -> HeldOut:
             f"{folder} is drawn already, and scores given with it would not compare with another. "
             "To draw it anew, move that folder away and grade everyone again."
         )
-    seed = secrets.randbits(63)
-    arrays = dict(zip(ARRAYS, _call_data_py(source / assignment / "data.py", seed), strict=True))
+    seed, data_py = secrets.randbits(63), source / assignment / "data.py"
+    inputs, labels = _call_data_py(data_py, seed)
+    try:
+        public = public_mask(labels, assignment_secret(term_secret(course), assignment), public_share)
+    except ValueError as error:
+        raise ConfigError(f"{data_py}: {error}. Let heldout(seed) return more rows.") from None
     with tempfile.TemporaryDirectory(prefix=f".{assignment}.", dir=course.heldout) as scratch:
         part = Path(scratch) / assignment
         try:
             part.mkdir(mode=0o700)
-            sums = {name: _write(part / f"{name}.npy", _to_bytes(array)) for name, array in arrays.items()}
-            _write(part / "manifest.json", Manifest(seed=seed, **sums).model_dump_json(indent=2).encode())
+            manifest = Manifest(
+                seed=seed,
+                inputs=_write(part / "inputs.npy", _to_bytes(inputs)),
+                labels=_write(part / "labels.npy", _to_bytes(labels)),
+                public=_write(part / "public.npy", _to_bytes(public)),
+                public_share=public_share,
+                split=split_hash(public),
+            )
+            _write_manifest(part, manifest)
             part.rename(folder)
         except OSError as error:
             if not folder.exists():  # else another process was first, and its set is the one
                 raise PlatformError(f"{folder} could not be written: {error}. Make room and run it again.") from None
-    return load(course, assignment)
+    return load(course, assignment, public_share=public_share)
 
 
-def load(course: Course, assignment: str) -> HeldOut:
-    """Read the held-out set. Raises PlatformError naming the file that is missing or not what was drawn."""
+def load(course: Course, assignment: str, *, public_share: float | None = None) -> HeldOut:
+    """Read the held-out set; one that was drawn before there were splits is split first.
+
+    Raises PlatformError naming the file that is missing or not what was drawn, and ConfigError when the set was split
+    by another share than `public_share`.
+    """
     folder = _folder(course, assignment)
-    try:
-        manifest = Manifest.model_validate_json((folder / "manifest.json").read_bytes())
-    except (OSError, ValidationError):
-        raise _damaged(folder / "manifest.json") from None
-    inputs, labels = (_read(folder / f"{name}.npy", getattr(manifest, name)) for name in ARRAYS)
+    manifest = _read_manifest(course, assignment, PUBLIC_SHARE if public_share is None else public_share)
+    if public_share is not None and public_share != manifest.public_share:
+        raise ConfigError(
+            f"assignment.toml says public_share = {public_share:g}, but {folder} was split with "
+            f"{manifest.public_share:g}, and another split would tell which rows are public. Set it back; or, before "
+            "any public score was shown, move that folder away."
+        )
+    inputs, labels, public = (_read(folder / f"{name}.npy", getattr(manifest, name)) for name in ARRAYS)
     version = hashlib.sha256((manifest.inputs + manifest.labels).encode()).hexdigest()[:16]
-    return HeldOut(inputs=inputs, labels=labels, version=version)
+    return HeldOut(inputs=inputs, labels=labels, public=public, version=version, split=manifest.split)
+
+
+def facts(heldout: HeldOut) -> dict[str, Any]:
+    """What may be said of a held-out set without telling a label or a row's side, ready for a table or JSON."""
+    public = int(np.count_nonzero(heldout.public))
+    return {
+        "rows": len(heldout.labels),
+        "classes": heldout.classes,
+        "public": public,
+        "private": len(heldout.labels) - public,
+        "inputs": f"{heldout.inputs.dtype} {heldout.inputs.shape}",
+        "version": heldout.version,
+        "split": heldout.split,
+    }
+
+
+def read_baseline(source: Path, assignment: str, name: str, heldout: HeldOut) -> NDArray[np.int64]:
+    """The instructor's frozen predictions, (n,) class numbers by Id, from the CSV `name` in the assignment's source.
+
+    It means something only where `data.py` gives every row the same Id in every course. Raises ConfigError when it is
+    missing, or not what a student's claim would have to be.
+    """
+    path = source / assignment / name
+    try:
+        return read_claim(path.read_bytes(), len(heldout.labels), heldout.classes).predictions
+    except OSError as error:
+        raise ConfigError(
+            f"{path} cannot be read: {error.strerror}. Put the baseline there, or mend competition.baseline in "
+            "assignment.toml."
+        ) from None
+    except ClaimInvalid as error:
+        raise ConfigError(f"{path} is no baseline:\n{error.listed}\nMend it and run the command again.") from None
 
 
 def _folder(course: Course, assignment: str) -> Path:
@@ -104,9 +191,83 @@ def _call_data_py(path: Path, seed: int) -> tuple[NDArray[Any], NDArray[np.int64
             f"{path}: heldout(seed) must return arrays (inputs, labels), labels of shape (n,) and an integer type; "
             f"it returned {inputs.dtype}{list(inputs.shape)} and {labels.dtype}{list(labels.shape)}."
         )
-    if len(inputs) != len(labels):
-        raise ConfigError(f"{path}: heldout(seed) returned {len(inputs)} inputs and {len(labels)} labels.")
+    if inputs.shape[:1] != labels.shape:
+        raise ConfigError(
+            f"{path}: heldout(seed) returned inputs of shape {inputs.shape} and {len(labels)} labels. "
+            "Return one input a label."
+        )
+    classes = np.unique(labels)
+    if len(classes) < 2 or classes[0] != 0 or classes[-1] != len(classes) - 1:
+        raise ConfigError(
+            f"{path}: heldout(seed) must return labels that count classes from 0 without a gap, at least two; "
+            f"its classes are {', '.join(map(str, classes[:12]))}."
+        )
     return inputs, labels.astype(np.int64)
+
+
+def term_secret(course: Course) -> bytes:
+    """The term's secret, made when there is none. Raises PlatformError when it cannot be had."""
+    path = course.heldout / SECRET
+    try:
+        if not path.exists():
+            _create(path, secrets.token_hex(SECRET_BYTES).encode())
+        secret = bytes.fromhex(path.read_text())
+        if len(secret) == SECRET_BYTES:
+            return secret
+    except (OSError, ValueError) as error:
+        raise PlatformError(f"{path} could not be made or read: {error}. Mend that and run it again.") from None
+    raise PlatformError(f"{path} is damaged: {len(secret)} bytes instead of {SECRET_BYTES}. Restore it from a backup.")
+
+
+def _create(path: Path, content: bytes) -> None:
+    """Write a file whole; of several processes that do so at once the first wins, and the others' are dropped."""
+    with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.") as part:  # made with mode 0600
+        part.write(content)
+        part.flush()
+        try:
+            os.link(part.name, path)
+        except FileExistsError:
+            pass
+
+
+def _read_manifest(course: Course, assignment: str, public_share: float) -> Manifest:
+    path = _folder(course, assignment) / "manifest.json"
+    try:
+        content = json.loads(path.read_bytes())
+        found = content.get("format", 1)
+        if isinstance(found, int) and found > FORMAT:
+            raise PlatformError(
+                f"{path} is of format {found}, and this neurograde knows up to {FORMAT}. Nobody was scored. "
+                "Use the version that wrote it, or a newer one."
+            )
+        if found == 1:
+            return _split(course, assignment, OldManifest.model_validate(content), public_share)
+        return Manifest.model_validate(content)
+    except (OSError, ValueError, AttributeError):  # pydantic's ValidationError is a ValueError
+        raise _damaged(path) from None
+
+
+def _split(course: Course, assignment: str, old: OldManifest, public_share: float) -> Manifest:
+    """Split a set that was drawn before there were splits. Its rows, and so its version, stay what they are."""
+    folder = _folder(course, assignment)
+    labels = _read(folder / "labels.npy", old.labels)
+    try:
+        public = public_mask(labels, assignment_secret(term_secret(course), assignment), public_share)
+    except ValueError as error:
+        raise ConfigError(f"{folder}: {error}. Move that folder away, and draw a larger set.") from None
+    try:
+        checksum = _write(folder / "public.npy", _to_bytes(public))
+        manifest = Manifest(**old.model_dump(), public=checksum, public_share=public_share, split=split_hash(public))
+        _write_manifest(folder, manifest)  # last: until then the set is an old one, and is split anew
+    except OSError as error:
+        raise PlatformError(f"{folder} could not be split: {error}. Mend that and run it again.") from None
+    return manifest
+
+
+def _write_manifest(folder: Path, manifest: Manifest) -> None:
+    part = folder / ".manifest.part"
+    _write(part, manifest.model_dump_json(indent=2).encode())
+    part.replace(folder / "manifest.json")
 
 
 def _to_bytes(array: NDArray[Any]) -> bytes:

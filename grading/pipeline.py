@@ -2,32 +2,41 @@
 
 import os
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+import numpy as np
 from numpy.typing import NDArray
 from pydantic import ValidationError
 
-from autograder.assignment import Assignment
+from autograder.assignment import Assignment, LatePolicy, load_settings
 from autograder.batch import Result, autograde_many
 from autograder.errors import CourseError, PlatformError, SubmissionError
 from autograder.report import Report, Status, read_report, to_json
-from autograder.submission import Submission, Upload, receive
-from grading import heldout, policy
+from autograder.submission import Submission, Upload, identity, receive
+from autograder.syllabus import Syllabus
+from grading import formgrader, heldout, leaderboard, policy
+from grading.claim import read_claim
 from grading.course import Course, open_course
-from grading.gradebook import Gradebook, Row, write_timestamp
-from grading.policy import Grade
-from grading.score import score
+from grading.gradebook import Gradebook, Row
+from grading.lateness import Lateness, judge, load_extensions, require_open
+from grading.ledger import Attempt, Kind, Ledger, attempt_of, latest
+from grading.metrics import McNemar
+from grading.policy import Evidence, Grade
+from grading.score import Reproduction, Scores, reproduction, score, versus_baseline
 
 GradeMany = Callable[..., Iterator[Result]]
 """`autograde_many`, or what a test puts in its place."""
+STAFF = "baseline"
+"""Who hands in the baseline."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Outcome:
-    """What came of one upload: a report and a grade, or whose problem it is."""
+    """What came of one upload: a report and a grade, a claim's scores, or whose problem it is."""
 
     student: str
     origin: str
@@ -37,53 +46,136 @@ class Outcome:
     problem: CourseError | None = None
     kept: bool = False
     """Graded before with the same tests, and not graded again."""
+    claim: Attempt | None = None
+    notes: tuple[str, ...] = ()
+    """For the student whose claim it is: what is odd in the file."""
 
 
 class Pipeline:
     """Takes the uploads of one assignment from receipt to the gradebook.
 
     Every step's result is in the course directory before the next begins, so a batch that was interrupted goes on
-    where it stopped when it is run again.
+    where it stopped when it is run again. What turns scores into grades is read from the source, so that a rule can be
+    changed without running anybody's code again.
     """
 
     def __init__(
-        self, assignment: Assignment, source: Path, course: Course, *, grade_many: GradeMany = autograde_many
+        self,
+        assignment: Assignment,
+        source: Path,
+        course: Course,
+        syllabus: Syllabus,
+        *,
+        grade_many: GradeMany = autograde_many,
     ) -> None:
+        rules = load_settings(source / assignment.name / "assignment.toml")
+        limits = assignment.settings.limits
+        self._assignment = replace(assignment, settings=rules.model_copy(update={"limits": limits}))
         self._grade_many = grade_many
-        self._assignment = assignment
+        self._source = source
         self._course = course
-        competition = assignment.settings.competition
-        self._heldout = heldout.ready(source, course, assignment.name) if competition else None
-        self._rows: dict[str, Row] = {}
+        self._syllabus = syllabus
+        self._gradebook = Gradebook(course.database)
+        self._ledger = Ledger(self._gradebook.database)
+        self._heldout, self._baseline = self._prepare_competition()
+        self._extensions = load_extensions(
+            course, assignments=[one.name for one in syllabus.assignments] + [assignment.name]
+        )
+        self._graded: dict[tuple[str, ...], tuple[Attempt, Row, bytes]] = {}
+
+    @property
+    def takes_claims(self) -> bool:
+        """Whether students hand in files of predictions as well."""
+        competition = self._assignment.settings.competition
+        return competition is not None and competition.claims
 
     def run(
         self, uploads: Sequence[Upload], *, jobs: int, regrade: bool = False, fresh: bool = False
     ) -> Iterator[Outcome]:
         """Grade the uploads; outcomes come as they are ready. Whatever was graded is recorded, also after an error."""
-        origins: dict[tuple[str, str], str] = {}
-        to_grade: list[Submission] = []
+        claims = [upload for upload in uploads if self.takes_claims and upload.is_claim]
+        notebooks = [upload for upload in uploads if not (self.takes_claims and upload.is_claim)]
         try:
-            for upload in uploads:
-                try:
-                    submission = receive(upload)
-                except SubmissionError as problem:
-                    yield Outcome(student=upload.student, origin=upload.origin, problem=problem)
-                    continue
-                if (submission.student, submission.id) in origins:
-                    continue  # the same bytes of the same student, found twice
-                origins[submission.student, submission.id] = upload.origin
-                self._keep_upload(submission)
-                report = None if regrade else self._earlier_report(submission)
-                if report is None:
-                    to_grade.append(submission)
-                else:
-                    yield self._finish(submission, report, upload.origin, kept=True)
-            inputs = self._heldout.inputs if self._heldout is not None else None
-            for result in self._grade_many(to_grade, self._assignment, jobs=jobs, inputs=inputs, fresh=fresh):
-                origin = origins[result.submission.student, result.submission.id]
-                yield self._after(result, origin)
+            yield from self._enter(claims)
+            yield from self._grade_all(notebooks, jobs=jobs, regrade=regrade, fresh=fresh)
         finally:
             self._record()
+            self._gradebook.close()
+
+    # --- claims
+
+    def _enter(self, uploads: Sequence[Upload]) -> Iterator[Outcome]:
+        """Validate and score files of predictions, in the order they were handed in."""
+        if not uploads:
+            return
+        standing: dict[str, list[Attempt]] = {}
+        for attempt in self._ledger.attempts(self._assignment.name, kind=Kind.CLAIM):
+            standing.setdefault(attempt.student, []).append(attempt)
+        for upload in sorted(uploads, key=lambda one: one.handed_in):
+            earlier = standing.setdefault(upload.student, [])
+            known = next((one for one in earlier if one.submission == identity(upload.content)), None)
+            if known is not None:
+                yield Outcome(student=upload.student, origin=upload.origin, claim=known, kept=True)
+                continue
+            try:
+                attempt, notes = self._claim(upload, earlier)
+            except SubmissionError as problem:
+                yield Outcome(student=upload.student, origin=upload.origin, problem=problem)
+                continue
+            folder = self._course.report_folder(self._assignment.name, upload.student, attempt.submission)
+            _write(folder / "submission.csv", upload.content)
+            self._ledger.record([attempt])
+            earlier.append(attempt)
+            yield Outcome(student=upload.student, origin=upload.origin, claim=attempt, notes=notes)
+
+    def _claim(self, upload: Upload, earlier: Sequence[Attempt]) -> tuple[Attempt, tuple[str, ...]]:
+        competition, kept = self._assignment.settings.competition, self._heldout
+        assert competition is not None
+        assert kept is not None
+        if upload.problem is not None:
+            raise upload.problem
+        rules = LatePolicy(grace_minutes=self._syllabus.late.grace_minutes, most_days=0)
+        require_open(self._lateness(upload.student, upload.handed_in, rules), self._assignment.name)
+        claim = read_claim(upload.content, len(kept.labels), kept.classes)
+        leaderboard.admit(earlier, upload.handed_in, competition, self._syllabus.zone)
+        predictions = tuple(int(value) for value in claim.predictions)
+        return (
+            Attempt(
+                assignment=self._assignment.name,
+                student=upload.student,
+                submission=identity(upload.content),
+                kind=Kind.CLAIM,
+                handed_in=upload.handed_in,
+                status=Status.PASSED,
+                scores=score(claim.predictions, kept, competition.metric),
+                predictions=predictions,
+            ),
+            claim.warnings,
+        )
+
+    # --- notebooks
+
+    def _grade_all(self, uploads: Sequence[Upload], *, jobs: int, regrade: bool, fresh: bool) -> Iterator[Outcome]:
+        origins: dict[tuple[str, str], str] = {}
+        to_grade: list[Submission] = []
+        for upload in uploads:
+            try:
+                submission = receive(upload)
+            except SubmissionError as problem:
+                yield Outcome(student=upload.student, origin=upload.origin, problem=problem)
+                continue
+            if (submission.student, submission.id) in origins:
+                continue  # the same bytes of the same student, found twice
+            origins[submission.student, submission.id] = upload.origin
+            _write(self._folder(submission) / "upload.ipynb", submission.content)
+            report = None if regrade else self._earlier_report(submission)
+            if report is None:
+                to_grade.append(submission)
+            else:
+                yield self._finish(submission, report, upload.origin, kept=True)
+        inputs = self._heldout.inputs if self._heldout is not None else None
+        for result in self._grade_many(to_grade, self._assignment, jobs=jobs, inputs=inputs, fresh=fresh):
+            yield self._after(result, origins[result.submission.student, result.submission.id])
 
     def _after(self, result: Result, origin: str) -> Outcome:
         submission = result.submission
@@ -95,42 +187,119 @@ class Pipeline:
         return self._finish(submission, result.report, origin)
 
     def _finish(self, submission: Submission, report: Report, origin: str, *, kept: bool = False) -> Outcome:
-        grade = self._grade(report)
+        scores = self._scores(report)
+        evidence = Evidence(versus_baseline=self._versus_baseline(report), reproduction=self._reproduction(report))
+        late = self._lateness(submission.student, submission.handed_in)
+        grade = policy.grade(
+            report,
+            scores,
+            self._assignment.settings,
+            lateness=late,
+            versus_baseline=evidence.versus_baseline,
+            reproduction=evidence.reproduction,
+        )
+        attempt = attempt_of(report, grade, submission.handed_in, scores, evidence)
         row = Row(report=report, grade=grade, timestamp=submission.handed_in)
-        earlier = self._rows.get(submission.student)
-        if earlier is None or earlier.timestamp <= row.timestamp:
-            self._rows[submission.student] = row  # of several notebooks the one handed in last counts
+        executed = (self._folder(submission) / "executed.ipynb").read_bytes()
+        self._graded[attempt.key] = (attempt, row, executed)
         return Outcome(
             student=submission.student, origin=origin, submission=submission, report=report, grade=grade, kept=kept
         )
 
-    def _grade(self, report: Report) -> Grade:
-        competition, predictions = self._assignment.settings.competition, report.predictions
-        scored = None
-        if competition and self._heldout and predictions and predictions.status is Status.PASSED:
-            scored = score(predictions.values, self._heldout, competition.metric)
-        return policy.grade(report, scored, competition)
+    def _scores(self, report: Report) -> Scores | None:
+        competition, answers = self._assignment.settings.competition, _answers(report)
+        if competition is None or self._heldout is None or answers is None:
+            return None
+        return score(answers, self._heldout, competition.metric)
+
+    def _versus_baseline(self, report: Report) -> McNemar | None:
+        answers = _answers(report)
+        if self._baseline is None or self._heldout is None or answers is None:
+            return None
+        return versus_baseline(answers, self._baseline, self._heldout)
+
+    def _reproduction(self, report: Report) -> Reproduction | None:
+        """The re-run beside the claim that the student handed in last."""
+        competition, answers = self._assignment.settings.competition, _answers(report)
+        if competition is None or not competition.claims or self._heldout is None or answers is None:
+            return None
+        claims = self._ledger.attempts(self._assignment.name, student=report.student, kind=Kind.CLAIM, predictions=True)
+        if not claims:
+            return None
+        return reproduction(claims[-1].predictions, answers, self._heldout, competition.metric)
+
+    # --- what both need
+
+    def _prepare_competition(self) -> tuple[heldout.HeldOut | None, NDArray[np.int64] | None]:
+        """The held-out set and the baseline's predictions, which stand on the board as well."""
+        competition, name = self._assignment.settings.competition, self._assignment.name
+        if competition is None:
+            return None, None
+        kept = heldout.ready(self._source, self._course, name, public_share=competition.public_share)
+        if competition.baseline is None:
+            return kept, None
+        predictions = heldout.read_baseline(self._source, name, competition.baseline, kept)
+        content = predictions.tobytes()
+        self._ledger.record(
+            [
+                Attempt(
+                    assignment=name,
+                    student=STAFF,
+                    submission=identity(content),
+                    kind=Kind.BASELINE,
+                    handed_in=datetime(1970, 1, 1, tzinfo=UTC),  # before anybody
+                    status=Status.PASSED,
+                    scores=score(predictions, kept, competition.metric),
+                    predictions=tuple(int(value) for value in predictions),
+                )
+            ]
+        )
+        return kept, predictions
+
+    def _lateness(self, student: str, handed_in: datetime, late: LatePolicy | None = None) -> Lateness:
+        settings = self._assignment.settings
+        return judge(
+            handed_in,
+            student=student,
+            assignment=self._assignment.name,
+            settings=settings.model_copy(update={"late": late}) if late else settings,
+            syllabus=self._syllabus,
+            extensions=self._extensions,
+        )
 
     def _record(self) -> None:
-        if not self._rows:
+        """Write what was graded: every attempt to the ledger, the one that counts of each student to the gradebook."""
+        if not self._graded:
             return
-        for student, row in self._rows.items():
-            write_timestamp(self._course, student, self._assignment.name, row.timestamp)
-        with Gradebook(self._course.gradebook) as gradebook:
-            gradebook.record(self._assignment, list(self._rows.values()))
-
-    def _keep_upload(self, submission: Submission) -> None:
-        _write(self._folder(submission) / "upload.ipynb", submission.content)
+        self._ledger.record([attempt for attempt, _, _ in self._graded.values()])
+        # Of several notebooks the one handed in last counts, be it of this batch or of an earlier one.
+        standing = latest(self._ledger.attempts(self._assignment.name, kind=Kind.NOTEBOOK))
+        counted = [self._graded[one.key] for one in standing.values() if one.key in self._graded]
+        rows = [row for _, row, _ in counted]
+        formgrader.furnish(self._course, self._source, [one.name for one in self._syllabus.assignments])
+        for _, row, executed in counted:
+            formgrader.publish(self._course, self._assignment, row, executed)
+        self._gradebook.record(self._assignment, rows)
 
     def _earlier_report(self, submission: Submission) -> Report | None:
+        folder = self._folder(submission)
         try:
-            report = read_report(self._folder(submission) / "report.json")
+            report = read_report(folder / "report.json")
         except (OSError, ValidationError):
             return None  # none, or of another version: grade it again
-        return report if report.provenance.bundle == self._assignment.fingerprint else None
+        made_by_these_tests = report.provenance.bundle == self._assignment.fingerprint
+        return report if made_by_these_tests and (folder / "executed.ipynb").exists() else None
 
     def _folder(self, submission: Submission) -> Path:
         return self._course.report_folder(self._assignment.name, submission.student, submission.id)
+
+
+def _answers(report: Report) -> Any:
+    """What the entry point gave; None when it gave nothing that can be scored."""
+    predictions = report.predictions
+    if predictions is None or predictions.status is not Status.PASSED:
+        return None
+    return predictions.probabilities or predictions.values
 
 
 def room_inputs(source: Path, assignment: Assignment) -> NDArray[Any] | None:

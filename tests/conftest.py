@@ -1,11 +1,24 @@
 """Options and fixtures for every test."""
 
+import functools
 import json
 import os
+import shutil
+import subprocess
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+
+from autograder.assignment import load_assignment
+from autograder.release import build
+from autograder.samples import load_sample
+from grading.demo import CLASS
+
+ROOT = Path(__file__).parent.parent
+CORPUS = ROOT / "tests" / "submissions"
+NEUROGRADE = Path(sys.executable).parent / "neurograde"
 
 # The programs that the tests start (otter, nbgrader, alembic) are the ones installed with this interpreter.
 os.environ["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
@@ -75,3 +88,96 @@ def bundle(tmp_path):
     ]
     (tmp_path / "bundle.json").write_text(json.dumps({"questions": questions}))
     return tmp_path
+
+
+@pytest.fixture(scope="session")
+def builds(tmp_path_factory):
+    """A function: the fresh build of an assignment of ours in both languages, made once."""
+    return functools.cache(
+        lambda name: build(
+            ROOT / "source" / name,
+            tmp_path_factory.mktemp(name),
+            languages=("en", "ru"),
+            addresses=addresses_of(name),
+        )
+    )
+
+
+def addresses_of(name):
+    from autograder.syllabus import load_syllabus
+
+    site = load_syllabus(ROOT / "source").site.files
+    return {"en": f"{site}/{name}", "ru": f"{site}/ru/{name}"}
+
+
+class House:
+    """A checkout of its own to grade in, by the real command line."""
+
+    def __init__(self, root, builds):
+        self.root = root
+        self.assignment = functools.cache(lambda name: self._with_bundle(name, builds(name).bundle))
+
+    def _with_bundle(self, name, built):
+        """The assignment, ready to grade. A loop costs all the time it is given: in these tests that is little."""
+        bundle = Path(shutil.copytree(built, self.root / "bundles" / name))
+        if name == "neuron_pytorch":
+            settings = bundle / "assignment.toml"
+            text = settings.read_text().replace("cell_seconds = 15", "cell_seconds = 4")
+            settings.write_text(text.replace("wall_seconds = 90", "wall_seconds = 40"))
+            assert load_assignment(bundle).settings.limits.cell_seconds == 4
+        return load_assignment(bundle)
+
+    def run(self, *arguments):
+        """`neurograde ARGUMENTS`, to its end."""
+        return subprocess.run([NEUROGRADE, *arguments], cwd=self.root, capture_output=True, text=True, timeout=900)
+
+    def start(self, *arguments):
+        """The same in a process group of its own, under way."""
+        pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+        return subprocess.Popen([NEUROGRADE, *arguments], cwd=self.root, start_new_session=True, **pipes)
+
+    def hand_in(self, folder, name, *samples):
+        """Uploads of these samples. Drawing is three quarters of a notebook's time: only the demo's class draws."""
+        folder.mkdir(parents=True, exist_ok=True)
+        for sample in (load_sample(CORPUS / name / one, self.assignment(name)) for one in samples):
+            content = sample.content
+            if sample.name not in CLASS and not list((CORPUS / name / sample.name).glob("upload.*")):
+                notebook = json.loads(content)
+                for cell in notebook["cells"]:
+                    cell["source"] = "".join(cell["source"]).split("\nfig, ")[0]
+                content = json.dumps(notebook).encode()
+            (folder / f"{sample.name}{sample.suffix}").write_bytes(content)
+        return folder
+
+
+@pytest.fixture(scope="session")
+def house(builds, tmp_path_factory):
+    root = tmp_path_factory.mktemp("house")
+    shutil.copytree(ROOT / "source", root / "source")
+    return House(root, builds)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Graded:
+    """A corpus after one batch: JSON objects by sample, what stderr said, the course directory, the exit code."""
+
+    objects: dict
+    stderr: str
+    course: Path
+    exit_code: int
+
+
+@pytest.fixture(scope="session")
+def graded(house, tmp_path_factory):
+    """A function: the corpus of an assignment, graded once, in two rooms."""
+
+    @functools.cache
+    def grade(name):
+        desk = tmp_path_factory.mktemp(f"{name}-corpus")
+        samples = sorted(path.parent.name for path in (CORPUS / name).glob("*/expected.toml"))
+        uploads = house.hand_in(desk / "uploads", name, *samples)
+        done = house.run("grade", name, uploads, "--course", desk / "course", "--json", "--jobs", "2")
+        objects = {found["student"]: found for found in map(json.loads, done.stdout.splitlines())}
+        return Graded(objects=objects, stderr=done.stderr, course=desk / "course", exit_code=done.returncode)
+
+    return grade

@@ -113,3 +113,12 @@ def test_what_is_not_a_notebook_is_told_so_with_the_next_step(content, said):
 
 def test_half_a_character_does_not_stop_a_notebook():
     assert cells_of(read_tree(notebook("x = '\ud800'"), "ada.ipynb"), "ada.ipynb")[0].source == "x = '?'"
+
+
+def test_claims_are_found_beside_notebooks_where_they_are_asked_for(tmp_path):
+    for name in ("ada.ipynb", "ada.csv", "bob/submission.csv", "bob/hw.ipynb", "Cy_12_34_submission.csv", "notes.txt"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text("")
+    found = [(upload.student, upload.is_claim) for upload in uploads([tmp_path], "hw", claims=True)]
+    assert sorted(found) == [("Cy", True), ("ada", False), ("ada", True), ("bob", False), ("bob", True)]
+    assert [upload.is_claim for upload in uploads([tmp_path], "hw")] == [False, False]

@@ -13,9 +13,10 @@ from autograder.assignment import Assignment, AssignmentSettings, Competition, Q
 from autograder.errors import ConfigError, PlatformError
 from autograder.report import CaseResult, Provenance, QuestionResult, Report, Status
 from grading.course import open_course
-from grading.gradebook import Gradebook, Row, write_timestamp
-from grading.policy import grade
-from grading.score import Score
+from grading.gradebook import Enrolled, Gradebook, Row, write_timestamp
+from grading.lateness import ON_TIME, Lateness
+from grading.policy import Result, grade
+from grading.score import Score, Scores
 
 NOON = datetime(2026, 11, 30, 12, 0, 0, 250_000, tzinfo=UTC)
 COMPETITION = Competition(anchors=[(0.5, 0), (1.0, 8)])
@@ -40,7 +41,15 @@ def assignment(competition: Competition | None = COMPETITION, **points: float) -
     return Assignment(name="hw1", settings=settings, questions=questions, bundle=Path(), fingerprint="0")
 
 
-def row(student: str, accuracy: float | None = None, *, of: Assignment | None = None, **earned: float) -> Row:
+def row(
+    student: str,
+    accuracy: float | None = None,
+    *,
+    of: Assignment | None = None,
+    late: Lateness = ON_TIME,
+    at: datetime = NOON,
+    **earned: float,
+) -> Row:
     of = of or assignment()
     questions = []
     for question in of.questions:
@@ -52,29 +61,39 @@ def row(student: str, accuracy: float | None = None, *, of: Assignment | None = 
         submission="f00d", student=student, assignment="hw1", provenance=made_by, questions=tuple(questions),
         seconds=1.0, peak_memory_mb=1.0,
     )  # fmt: skip
-    score = None
+    scores = None
     if accuracy is not None:
         score = Score(metric="accuracy", value=accuracy, correct=0, n=1, low=0.0, high=1.0, heldout_version="v")
-    return Row(report=report, grade=grade(report, score, of.settings.competition), timestamp=NOON)
+        scores = Scores(overall=score, public=score, private=score, per_class=(), confusion=())
+    return Row(report=report, grade=grade(report, scores, of.settings, lateness=late), timestamp=at)
 
 
 CLASS = [row("ada", 1.0, q1=2, q2=3), row("bob", 0.75, q1=1), row("cy", q2=1.5)]
 
 
+@pytest.fixture(params=["sqlite", "postgresql"])
+def place(request, tmp_path):
+    """The URL of an empty gradebook, on either kind of database."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path}/gradebook.db?timeout=60"
+    return request.getfixturevalue("database")
+
+
 @pytest.fixture
-def gradebook(tmp_path):
-    with Gradebook(tmp_path / "gradebook.db") as gradebook:
+def gradebook(place):
+    with Gradebook(place) as gradebook:
         yield gradebook
 
 
 @pytest.fixture
-def nbgrader(tmp_path, gradebook):
+def nbgrader(place, gradebook):
     """The same database through nbgrader's own API."""
     from nbgrader.api import Gradebook as NbGradebook
 
     gradebook.record(assignment(), CLASS)
-    with NbGradebook(f"sqlite:///{tmp_path / 'gradebook.db'}", "course") as theirs:
+    with NbGradebook(place, "course") as theirs:
         yield theirs
+    theirs.engine.dispose()
 
 
 def test_points_and_accuracy_points_add_up(gradebook):
@@ -95,13 +114,15 @@ def test_nbgrader_reads_cells_dates_and_an_explicit_zero_for_no_score(nbgrader):
 def test_a_regrade_replaces_automatic_scores_and_the_time_and_nothing_else(gradebook, nbgrader):
     by_hand = nbgrader.find_grade("q1", "hw1", "hw1", "bob")
     by_hand.manual_score, by_hand.extra_credit = 1.5, 0.25
+    said = nbgrader.find_comment("q1", "hw1", "hw1", "bob")
+    said.manual_comment = "Nearly."
     nbgrader.db.commit()
 
     later = NOON + timedelta(hours=1)
-    again = row("bob", 1.0, q1=2, q2=3)
-    gradebook.record(assignment(), [Row(report=again.report, grade=again.grade, timestamp=later)])
+    gradebook.record(assignment(), [row("bob", 1.0, q1=2, q2=3, at=later)])
 
     nbgrader.db.expire_all()
+    assert said.comment == "Nearly."
     assert (by_hand.auto_score, by_hand.manual_score, by_hand.extra_credit) == (2, 1.5, 0.25)
     assert by_hand.needs_manual_grade
     assert not nbgrader.find_grade("q2", "hw1", "hw1", "bob").needs_manual_grade
@@ -126,6 +147,42 @@ def test_a_mark_by_hand_on_a_question_that_is_gone_is_not_thrown_away(gradebook,
     assert gradebook.totals("hw1")["bob"] == (8, 13)
 
 
+def test_lateness_takes_its_share_of_marks_by_hand_too_until_it_is_forgiven(gradebook, nbgrader):
+    late = Lateness(seconds_late=100, days=1, percent=10)
+    gradebook.record(assignment(), [row("bob", 0.75, late=late, q1=1)])
+    assert gradebook.marks()["bob"]["hw1"].result == Result(value=4.5, max_value=13)
+    nbgrader.find_grade("q2", "hw1", "hw1", "bob").manual_score = 3
+    nbgrader.db.commit()
+    gradebook.record(assignment(), [row("bob", 0.75, late=late, q1=1)])
+    nbgrader.db.expire_all()
+    assert nbgrader.find_submission("hw1", "bob").late_submission_penalty == pytest.approx(0.8)
+    gradebook.record(assignment(), [row("bob", 0.75, q1=1)])
+    assert gradebook.marks()["bob"]["hw1"].result == Result(value=8, max_value=13)
+
+
+def test_nbgrader_knows_the_deadline_that_held(gradebook, nbgrader):
+    due = datetime(2026, 12, 3, 23, 59, tzinfo=timezone(timedelta(hours=3)))
+    gradebook.record(assignment(), [row("bob", late=Lateness(due=due, extended=True))])
+    assert nbgrader.find_submission("hw1", "bob").duedate == datetime(2026, 12, 3, 20, 59)
+    assert nbgrader.find_submission("hw1", "ada").duedate == datetime(2026, 12, 1, 20, 59)
+
+
+def test_the_roster_names_students_who_have_submitted_and_who_have_not(gradebook, nbgrader):
+    bob = Enrolled(id="bob", first_name="Robert", last_name="O'Neill", email="bob@example.org", lms_user_id="42")
+    gradebook.update_students([bob, Enrolled(id="eve", first_name="Eve<script>alert(1)</script>", last_name="E")])
+    gradebook.update_students([Enrolled(id="eve", first_name="Eve", last_name="<b>")])
+    assert nbgrader.find_student("bob").last_name == "O'Neill"
+    assert (nbgrader.find_student("eve").first_name, nbgrader.find_student("eve").last_name) == ("Eve", "b")
+    assert gradebook.marks()["eve"] == {}
+    assert gradebook.totals("hw1").keys() == {"ada", "bob", "cy"}
+
+
+def test_a_student_whose_name_cannot_be_a_folders_is_refused_and_nobody_is_added(gradebook):
+    with pytest.raises(ConfigError, match=r'a student "\.\./ada".*import the roster again'):
+        gradebook.update_students([Enrolled(id="bob"), Enrolled(id="../ada")])
+    assert gradebook.marks() == {}
+
+
 def test_an_assignment_without_a_competition_has_no_accuracy(gradebook):
     plain = assignment(competition=None)
     gradebook.record(plain, [row("ada", of=plain, q1=2)])
@@ -146,7 +203,8 @@ def test_rows_that_do_not_fit_are_refused(gradebook, asked, rows, error, message
     assert gradebook.totals("hw1") == {}
 
 
-def test_a_locked_database_is_ours_to_mend_and_loses_nothing(tmp_path, gradebook):
+def test_a_locked_database_is_ours_to_mend_and_loses_nothing(tmp_path):
+    gradebook = Gradebook(tmp_path / "gradebook.db")
     gradebook.record(assignment(), CLASS)
     other = sqlite3.connect(tmp_path / "gradebook.db")
     other.execute("BEGIN IMMEDIATE")
@@ -156,6 +214,7 @@ def test_a_locked_database_is_ours_to_mend_and_loses_nothing(tmp_path, gradebook
         other.close()
         hasty.record(assignment(), [row("dee")])
     assert gradebook.totals("hw1").keys() == {"ada", "bob", "cy", "dee"}
+    gradebook.close()
 
 
 def test_what_is_not_a_database_is_named(tmp_path):
@@ -165,16 +224,21 @@ def test_what_is_not_a_database_is_named(tmp_path):
             gradebook.totals("hw1")
 
 
-def test_two_writers_at_once_lose_nothing_and_record_nobody_twice(tmp_path, gradebook):
-    classes = [[row(name, 1.0, q1=2, q2=3) for name in ("ada", f"s{number}")] for number in range(20)]
+def test_a_server_that_does_not_answer_is_named_without_its_password():
+    with pytest.raises(PlatformError, match=r"postgresql://me:\*\*\*@/course.* did not take it: "):
+        Gradebook("postgresql://me:secret@/course?host=/nowhere").marks()
+
+
+def test_two_writers_at_once_lose_nothing_and_record_nobody_twice(place, gradebook):
+    classes = [[row(name, 1.0, q1=2, q2=3) for name in ("ada", f"s{number}")] for number in range(8)]
     with subprocess.Popen([sys.executable, "-c", RECORD], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as other:
-        other.stdin.write(pickle.dumps((tmp_path / "gradebook.db", assignment(), classes)))
+        other.stdin.write(pickle.dumps((place, assignment(), classes)))
         other.stdin.close()
         assert other.stdout.readline() == b"ready\n"
         for rows in classes:
             gradebook.record(assignment(), rows)
     assert other.returncode == 0
-    assert gradebook.totals("hw1") == {name: (13, 13) for name in ("ada", *(f"s{n}" for n in range(20)))}
+    assert gradebook.totals("hw1") == {name: (13, 13) for name in ("ada", *(f"s{n}" for n in range(8)))}
 
 
 def test_nbgrader_export_gives_the_same_totals(tmp_path):

@@ -7,7 +7,8 @@ import pytest
 
 from autograder.errors import ConfigError, PlatformError
 from grading.course import Course, open_course
-from grading.heldout import load, prepare, ready
+from grading.heldout import HeldOut, facts, load, prepare, read_baseline, ready
+from grading.split import split_hash
 
 DATA = """
 import numpy as np
@@ -55,7 +56,7 @@ def test_only_the_owner_can_read_it(source, course):
     prepare(source, course, "hw1")
     folder = course.heldout / "hw1"
     assert (mode(course.heldout), mode(folder)) == (0o700, 0o700)
-    assert {mode(path) for path in folder.iterdir()} == {0o600}
+    assert {mode(path) for path in (*folder.iterdir(), course.heldout / "split.secret")} == {0o600}
     assert isinstance(json.loads((folder / "manifest.json").read_text())["seed"], int)
 
 
@@ -65,7 +66,7 @@ def test_a_set_in_use_is_not_drawn_over(source, course):
         prepare(source, course, "hw1")
 
 
-@pytest.mark.parametrize("name", ["labels.npy", "inputs.npy", "manifest.json"])
+@pytest.mark.parametrize("name", ["labels.npy", "inputs.npy", "public.npy", "manifest.json"])
 def test_a_changed_file_is_named_and_nobody_is_scored(source, course, name):
     prepare(source, course, "hw1")
     path = course.heldout / "hw1" / name
@@ -78,7 +79,7 @@ def test_an_interrupted_draw_leaves_nothing_behind(source, course, monkeypatch):
     monkeypatch.setattr(Path, "rename", lambda *_: (_ for _ in ()).throw(OSError("disk full")))
     with pytest.raises(PlatformError, match="disk full"):
         prepare(source, course, "hw1")
-    assert list(course.heldout.iterdir()) == []
+    assert [path.name for path in course.heldout.iterdir()] == ["split.secret"]  # the term's, not the draw's
 
 
 @pytest.mark.parametrize(
@@ -87,16 +88,127 @@ def test_an_interrupted_draw_leaves_nothing_behind(source, course, monkeypatch):
         ("", "KeyError"),
         ("def heldout(seed):\n    raise OSError('no such data set')", "OSError: no such data set"),
         ("def heldout(seed):\n    return [[1.0], [2.0]], [0.0, 1.0]", "integer type"),
-        ("def heldout(seed):\n    return [[1.0], [2.0]], [0, 1, 1]", "2 inputs and 3 labels"),
+        ("def heldout(seed):\n    return [[1.0], [2.0]], [0, 1, 1]", r"inputs of shape \(2, 1\) and 3 labels"),
         ("def heldout(seed):\n    return [None], [0]", "object"),
+        ("def heldout(seed):\n    return 1.0, [0, 1]", r"inputs of shape \(\) and 2 labels\. Return one input a label"),
+        ("def heldout(seed):\n    return [1, 2, 3], [1, 2, 4]", r"from 0 without a gap.*its classes are 1, 2, 4\."),
+        ("def heldout(seed):\n    return [1, 2], [-1, 1]", r"its classes are -1, 1\."),
+        ("def heldout(seed):\n    return [1, 2], [0, 0]", "at least two; its classes are 0"),
+        ("def heldout(seed):\n    return [1, 2], [0, 1]", r"2 rows are too few to make 0.3 of each class public"),
     ],
 )
 def test_a_data_file_that_gives_no_pair_is_the_instructors_to_mend(tmp_path, course, text, message):
     with pytest.raises(ConfigError, match=rf"data\.py: .*{message}"):
         prepare(write_data(tmp_path / "source", text), course, "hw1")
-    assert list(course.heldout.iterdir()) == []
+    assert not (course.heldout / "hw1").exists()
 
 
 def test_a_missing_data_file_is_named(tmp_path, course):
     with pytest.raises(ConfigError, match=r"data\.py is missing"):
         prepare(tmp_path, course, "hw1")
+
+
+def test_each_class_is_split_by_the_share_that_was_asked_for(source, course):
+    heldout = ready(source, course, "hw1", public_share=0.5)
+    for label in (0, 1):
+        there = heldout.labels == label
+        assert abs(np.count_nonzero(heldout.public[there]) - there.sum() / 2) <= 0.5
+    assert heldout.split == split_hash(heldout.public) == load(course, "hw1", public_share=0.5).split
+
+
+def test_a_set_in_use_is_not_split_by_another_share(source, course):
+    prepare(source, course, "hw1")
+    with pytest.raises(ConfigError, match=r"says public_share = 0\.5, but .*hw1 was split with 0\.3.* Set it back"):
+        ready(source, course, "hw1", public_share=0.5)
+
+
+def test_the_secret_is_the_terms_and_every_assignment_is_split_apart(source, course):
+    text = "import numpy as np\ndef heldout(seed):\n    return np.zeros(400), np.arange(400) % 2"
+    for name in ("hw1", "hw2"):
+        (source / name).mkdir(exist_ok=True)
+        (source / name / "data.py").write_text(text)
+    first, secret = prepare(source, course, "hw1"), (course.heldout / "split.secret").read_bytes()
+    second = prepare(source, course, "hw2")
+    assert (course.heldout / "split.secret").read_bytes() == secret
+    assert first.split != second.split
+
+
+def test_another_term_splits_the_same_rows_otherwise(tmp_path, course):
+    text = "import numpy as np\ndef heldout(seed):\n    return np.zeros(400), np.arange(400) % 2"
+    source = write_data(tmp_path / "source", text)
+    here, there = prepare(source, course, "hw1"), prepare(source, open_course(tmp_path / "other"), "hw1")
+    assert here.version == there.version
+    assert here.split != there.split
+
+
+def test_a_damaged_secret_splits_nothing(source, course):
+    (course.heldout / "split.secret").write_text("abcd")
+    with pytest.raises(PlatformError, match=r"split\.secret is damaged: 2 bytes instead of 32\. Restore it"):
+        prepare(source, course, "hw1")
+    assert not (course.heldout / "hw1").exists()
+
+
+def made_old(course: Course) -> Path:
+    """The folder of hw1, made what it was before there were splits."""
+    folder = course.heldout / "hw1"
+    manifest = json.loads((folder / "manifest.json").read_text())
+    old = {key: manifest[key] for key in ("seed", "inputs", "labels")}
+    (folder / "manifest.json").write_text(json.dumps(old))
+    (folder / "public.npy").unlink()
+    return folder
+
+
+def test_a_set_from_before_there_were_splits_is_split_once_and_keeps_its_version(source, course):
+    drawn = prepare(source, course, "hw1", public_share=0.4)
+    folder = made_old(course)
+    upgraded = ready(source, course, "hw1", public_share=0.4)
+    assert (upgraded.version, upgraded.split) == (drawn.version, drawn.split)
+    assert load(course, "hw1", public_share=0.4).split == drawn.split
+    assert {mode(path) for path in folder.iterdir()} == {0o600}
+
+
+def test_an_old_set_that_is_damaged_is_not_split(source, course):
+    prepare(source, course, "hw1")
+    folder = made_old(course)
+    (folder / "labels.npy").write_bytes(b"")
+    with pytest.raises(PlatformError, match=r"labels\.npy is missing or is not"):
+        load(course, "hw1")
+    assert not (folder / "public.npy").exists()
+
+
+def test_a_set_of_a_newer_neurograde_is_left_alone(source, course):
+    prepare(source, course, "hw1")
+    path = course.heldout / "hw1" / "manifest.json"
+    path.write_text(json.dumps({**json.loads(path.read_text()), "format": 3}))
+    with pytest.raises(PlatformError, match=r"manifest\.json is of format 3, .* knows up to 2"):
+        load(course, "hw1")
+
+
+def test_what_may_be_said_of_a_set_tells_no_label(source, course):
+    heldout = prepare(source, course, "hw1")
+    told = facts(heldout)
+    assert (told["rows"], told["classes"], told["public"] + told["private"]) == (20, 2, 20)
+    assert told["inputs"] == "float32 (20, 3)"
+    assert (told["version"], told["split"]) == (heldout.version, heldout.split)
+    json.dumps(told)
+
+
+@pytest.fixture
+def small() -> HeldOut:
+    labels = np.array([0, 1, 2, 0])
+    return HeldOut(inputs=labels, labels=labels, public=labels == 0, version="v1", split="s1")
+
+
+def test_the_baseline_is_read_as_a_claim_is(source, small):
+    (source / "hw1" / "baseline.csv").write_text("Category,Id\n2,3\n1,1\n1,2\n0,0\n")
+    assert read_baseline(source, "hw1", "baseline.csv", small).tolist() == [0, 1, 1, 2]
+
+
+def test_a_baseline_that_is_none_is_the_instructors_to_mend(source, small):
+    with pytest.raises(ConfigError, match=r"baseline\.csv cannot be read: No such file.*competition\.baseline"):
+        read_baseline(source, "hw1", "baseline.csv", small)
+    (source / "hw1" / "baseline.csv").write_text("Category,Id\n3,3\n1,1\n1,2\n0,0\n")
+    with pytest.raises(
+        ConfigError, match=r"(?s)baseline\.csv is no baseline:\n  - Category must .* line 2 has '3'\.\nM"
+    ):
+        read_baseline(source, "hw1", "baseline.csv", small)

@@ -1,5 +1,6 @@
 import json
 import os
+import shutil
 from datetime import UTC, datetime
 
 import numpy as np
@@ -12,8 +13,11 @@ from autograder.errors import PlatformError, RoomLost
 from autograder.examiner import Examiner
 from autograder.rooms import FakeRoom
 from autograder.submission import Upload
+from autograder.syllabus import Syllabus
 from grading.course import open_course
+from grading.database import Database
 from grading.gradebook import Gradebook
+from grading.ledger import Kind, Ledger
 from grading.pipeline import Pipeline
 
 DATA = """
@@ -22,6 +26,7 @@ def heldout(seed):
     X = np.random.default_rng(seed).normal(size=(40, 1))
     return X, (X[:, 0] > 0).astype(int)
 """
+SYLLABUS = Syllabus.model_validate({"title": "Course", "assignments": [{"name": "doubles", "weight": 1}]})
 RIGHT = "def double(a): return 2 * a\nx = 1\ndef predict(X): return (X[:, 0] > 0).astype(int)"
 WRONG = "def double(a): return a\nx = 1\ndef predict(X): return [0] * len(X)"
 
@@ -44,6 +49,7 @@ def pipeline(tmp_path, bundle, course):
     """Makes a pipeline whose room is a fake; `graded` lists the students whose code was run."""
     (tmp_path / "source/doubles").mkdir(parents=True)
     (tmp_path / "source/doubles/data.py").write_text(DATA)
+    shutil.copy(bundle / "assignment.toml", tmp_path / "source/doubles/assignment.toml")
     assignment = load_assignment(bundle)
     examiner = Examiner(assignment)
 
@@ -59,7 +65,7 @@ def pipeline(tmp_path, bundle, course):
                 graded = autograde(submission, examiner, assignment, FakeRoom(), inputs=inputs)
                 yield Result(submission=submission, report=graded.report, notebook=json.dumps(graded.notebook))
 
-        return Pipeline(assignment, tmp_path / "source", course, grade_many=grade_many)
+        return Pipeline(assignment, tmp_path / "source", course, SYLLABUS, grade_many=grade_many)
 
     make.graded = []
     return make
@@ -146,3 +152,86 @@ def test_a_full_disk_is_said_and_loses_nothing(pipeline, course, tmp_path):
     finally:
         subprocess.run(["umount", str(course.reports)], check=True)
     assert totals(course) == {}
+
+
+def rules(course, tmp_path, text):
+    """Put other rules in force; [competition] of the bundle's assignment.toml goes on in `text`."""
+    path = tmp_path / "source/doubles/assignment.toml"
+    path.write_text(f"{path.read_text()}\n{text}")
+
+
+def claim(student, answers, hour=12, day=1):
+    rows = "".join(f"{answer},{row}\n" for row, answer in enumerate(answers))
+    when = datetime(2026, 10, day, hour, tzinfo=UTC)
+    return Upload(student=student, origin=f"{student}.csv", handed_in=when, content=f"Category,Id\n{rows}".encode())
+
+
+def labels(course):
+    return np.load(course.heldout / "doubles/labels.npy").tolist()
+
+
+def test_a_changed_rule_changes_grades_without_running_code_again(pipeline, course, tmp_path):
+    list(pipeline().run([upload("ada")], jobs=1))
+    path = tmp_path / "source/doubles/assignment.toml"
+    path.write_text(path.read_text().replace("[1, 2]", "[1, 8]"))
+    (ada,) = pipeline().run([upload("ada")], jobs=1)
+    assert (ada.kept, ada.grade.value, pipeline.graded) == (True, 12, ["ada"])
+    assert totals(course) == {"ada": 12}
+    with Database(course.gradebook) as database:
+        assert [one.grade.value for one in Ledger(database).history()] == [6, 12]
+
+
+def test_lateness_takes_its_share_and_stands_in_the_gradebook(pipeline, course, tmp_path):
+    rules(course, tmp_path, "[late]\npercent_per_day = 50")
+    path = tmp_path / "source/doubles/assignment.toml"
+    path.write_text("due = 2026-10-01T10:00:00+00:00\n" + path.read_text())
+    (ada, bob) = pipeline().run([upload("ada", hour=9), upload("bob", hour=11)], jobs=1)
+    assert (ada.grade.value, bob.grade.late_penalty, bob.grade.value) == (6, 3, 3)
+    with Gradebook(course.gradebook) as gradebook:
+        assert gradebook.marks()["bob"]["doubles"].result.value == 3
+
+
+def test_an_earlier_notebook_that_is_graded_later_does_not_take_the_place_of_a_later_one(pipeline, course):
+    list(pipeline().run([upload("ada", WRONG, hour=9)], jobs=1))
+    list(pipeline().run([upload("ada", RIGHT, hour=8)], jobs=1))
+    assert totals(course) == {"ada": pytest.approx(3, abs=1.5)}
+    assert len(list(course.reports.glob("doubles/ada/*/report.json"))) == 2
+
+
+def test_claims_are_scored_and_the_re_run_stands_beside_the_last(pipeline, course, tmp_path):
+    rules(course, tmp_path, "claims = true\nmust_reproduce = true")
+    pipeline()
+    truth = labels(course)
+    found = list(pipeline().run([claim("ada", truth), upload("ada", WRONG), claim("bob", truth, hour=13)], jobs=1))
+    assert [one.claim.scores.overall.value for one in found if one.claim] == [1, 1]
+    (ada,) = [one for one in found if one.report]
+    with Database(course.gradebook) as database:
+        (attempt,) = Ledger(database).attempts("doubles", kind=Kind.NOTEBOOK)
+    assert attempt.evidence.reproduction.claim.value == 1
+    assert attempt.evidence.reproduction.rerun == attempt.scores.overall
+    assert [gate.passed for gate in ada.grade.gates] == [not attempt.evidence.reproduction.is_claim_gap]
+
+
+def test_claims_that_are_wrong_late_or_too_many_are_refused_and_do_not_count(pipeline, course, tmp_path):
+    rules(course, tmp_path, "claims = true\ndaily_limit = 2")
+    path = tmp_path / "source/doubles/assignment.toml"
+    path.write_text("due = 2026-10-02T10:00:00+00:00\n" + path.read_text())
+    pipeline()
+    wrong = [claim("ada", [0] * 39, hour=7), claim("ada", ["dress"] * 40, hour=8)]
+    right = [claim("ada", [0] * 40, hour=9), claim("ada", [1] * 40, hour=10), claim("ada", [1, 0] * 20, hour=11)]
+    late = [claim("ada", [0, 1] * 20, hour=11, day=2)]
+    found = list(pipeline().run([*late, *right, *wrong], jobs=1))
+    assert [one.claim is not None for one in found] == [False, False, True, True, False, False]
+    assert [one.problem.exit_code for one in found if one.problem] == [3, 3, 3, 3]
+    again = list(pipeline().run(right[:2], jobs=1))
+    assert [one.kept for one in again] == [True, True]
+
+
+def test_the_baseline_stands_in_the_ledger_once_and_is_the_gate(pipeline, course, tmp_path):
+    (tmp_path / "source/doubles/baseline.csv").write_bytes(claim("staff", [0] * 40).content)
+    rules(course, tmp_path, 'baseline = "baseline.csv"\nmust_beat_baseline = true')
+    (ada, bob) = pipeline().run([upload("ada"), upload("bob", WRONG)], jobs=1)
+    assert (ada.grade.accuracy_points, bob.grade.accuracy_points) == (2, 0)
+    list(pipeline().run([], jobs=1))
+    with Database(course.gradebook) as database:
+        assert len(Ledger(database).history(kind=Kind.BASELINE)) == 1

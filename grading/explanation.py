@@ -1,0 +1,190 @@
+"""How a grade came about, in words: every number with the rule that made it. For staff; pure.
+
+`explain_grade` goes from the run of the code to one grade, `explain_course` from grades to the course grade. Hidden
+tests are named with their outcome, never with their source.
+"""
+
+import textwrap
+from collections.abc import Iterator
+
+from autograder.assignment import AssignmentSettings, Competition
+from autograder.report import CellResult, QuestionResult, Report, Status
+from autograder.syllabus import Syllabus
+from grading.lateness import Lateness, duration, said
+from grading.policy import Anchors, Between, CourseGrade, Grade, Part, Result, bracket, interpolate
+from grading.score import Score
+
+WIDTH = 110
+LABEL = 16
+
+Line = tuple[str, str]
+"""What a number is, and how it was made."""
+
+
+def explain_grade(
+    report: Report, grade: Grade, settings: AssignmentSettings, *, recorded: Result | None = None
+) -> list[str]:
+    """Lines from the run of the code to the grade.
+
+    `recorded` is what the gradebook holds; where it is another value, marks by hand are what differs.
+    """
+    lines = [("run", _run(report)), *_questions(report)]
+    if settings.competition is not None:
+        lines += _competition(grade, settings.competition)
+        lines.append(("earned", f"{number(grade.points)} + {number(grade.accuracy_points)} = {number(grade.earned)}"))
+    if settings.due is not None:
+        lines.append(("lateness", _lateness(grade.lateness, grade.late_penalty, grade.earned)))
+    lines.append(("grade", f"{number(grade.value)} of {number(grade.max_value)}"))
+    if recorded is not None and abs(recorded.value - grade.value) > 1e-6:
+        lines.append(
+            ("in the gradebook", f"{number(recorded.value)} of {number(recorded.max_value)}, with marks by hand")
+        )
+    return [report.assignment, *_laid_out(lines)]
+
+
+def explain_course(course: CourseGrade, syllabus: Syllabus) -> list[str]:
+    """Lines from the grades of the assignments to the course grade."""
+    lines = [(part.name, _part(part)) for part in course.parts]
+    counted = [part for part in course.parts if not part.dropped]
+    if course.dropped:
+        rule = f"drop_lowest = {syllabus.drop_lowest}: without {', '.join(course.dropped)} the mean is highest"
+        lines.append(("dropped", rule))
+    terms = " + ".join(f"{number(part.weight)} * {number(part.share)}" for part in counted)
+    total = number(sum(part.weight for part in counted))
+    lines.append(("share", f"({terms}) / {total} = {number(course.share)}"))
+    curve = _on_curve(syllabus.scale.ten_point, min(1.0, course.share), "linear")
+    lines.append(("ten-point grade", f"{number(course.ten_point)}: {curve}"))
+    lines.append(("letter", _letter(course, syllabus)))
+    return ["Course grade", *_laid_out(lines)]
+
+
+def number(value: float, digits: int = 4) -> str:
+    """So many decimals at most, and none that say nothing: 4.8, 0.8812, 12."""
+    return f"{value:.{digits}f}".rstrip("0").rstrip(".")
+
+
+def _run(report: Report) -> str:
+    made_by = report.provenance
+    trouble = [f"cell {cell.number} {cell.status} ({cell.error or 'no more is known'})" for cell in _troubled(report)]
+    return "; ".join(
+        (
+            f"submission {report.submission[:12]} of {report.student}, {report.seconds:.1f} s, tests {made_by.bundle}, "
+            f"image {made_by.image}, seed {made_by.seed}",
+            *trouble,
+            *report.notes,
+        )
+    )
+
+
+def _troubled(report: Report) -> Iterator[CellResult]:
+    return (cell for cell in report.cells if cell.status is not Status.PASSED)
+
+
+def _questions(report: Report) -> list[Line]:
+    lines = [(question.name, _question(question)) for question in report.questions]
+    terms = " + ".join(number(question.points) for question in report.questions) or "0"
+    return [*lines, ("points", f"{terms} = {number(report.points)} of {number(report.max_points)}")]
+
+
+def _question(question: QuestionResult) -> str:
+    cases = "; ".join(
+        f"{case.name}{' (hidden)' if case.hidden else ''} {case.status} {number(case.points)}/{number(case.max_points)}"
+        for case in question.cases
+    )
+    return f"{number(question.points)} of {number(question.max_points)}: {cases}"
+
+
+def _competition(grade: Grade, competition: Competition) -> list[Line]:
+    if grade.score is None:
+        lines = [("score", "none: the entry point gave no predictions")]
+        would_be = 0.0
+    else:
+        where = "the private rows" if competition.claims else "all held-out rows"
+        lines = [
+            ("score", _score(grade.score, where)),
+            ("anchors", f"{_on_curve(competition.anchors, grade.score.value, competition.between)} "
+             f"(rules {grade.anchors_version})"),
+        ]  # fmt: skip
+        would_be = interpolate(competition.anchors, grade.score.value, competition.between)
+    lines += [("gate", f"{gate.name} {'passed' if gate.passed else 'NOT PASSED'}: {gate.why}") for gate in grade.gates]
+    made = f"{number(grade.accuracy_points)} of {number(grade.max_accuracy_points)}"
+    if closed := [gate.name for gate in grade.gates if not gate.passed]:
+        made += f", instead of {number(would_be)}: {' and '.join(closed)} was not passed"
+    return [*lines, ("for the score", made)]
+
+
+def _score(score: Score, where: str) -> str:
+    ratio = f"{score.correct} of {score.n} right"
+    ends = f"95 % interval {score.low:.4f} to {score.high:.4f} (Wilson)"
+    if score.metric == "accuracy":
+        told = f"{score.value:.4f} accuracy = {ratio} on {where}; {ends}"
+    else:
+        told = f"{score.value:.4f} {score.metric} on {where}; {ratio}, {ends}"
+    return f"{told}; labels {score.heldout_version}"
+
+
+def _on_curve(anchors: Anchors, value: float, between: Between) -> str:
+    below, above = bracket(anchors, value)
+    made = number(interpolate(anchors, value, between))
+    here = number(value, 6)  # an anchor's slope can be hundreds of points: four decimals would not give the result
+    if below is None:
+        return f"{made}, before the first anchor {_anchor(anchors[0])}"
+    if above is None or below[0] == value:
+        return f"{made}, {'at' if below[0] == value else 'past'} the anchor {_anchor(below)}"
+    if between == "steps":
+        return f"{made}, the last step reached is {_anchor(below)}, the next would be {_anchor(above)}"
+    (low, less), (high, more) = below, above
+    return (
+        f"between {_anchor(below)} and {_anchor(above)}: {number(less)} + {number(more - less)} * "
+        f"({here} - {number(low)}) / {number(high - low)} = {made}"
+    )
+
+
+def _anchor(anchor: tuple[float, float]) -> str:
+    return f"[{number(anchor[0])}, {number(anchor[1])}]"
+
+
+def _lateness(late: Lateness, penalty: float, earned: float) -> str:
+    if late.due is None:
+        return "there was no deadline"
+    due = f"due {said(late.due)}{', by an extension' if late.extended else ''}"
+    if late.seconds_late == 0:
+        return f"none: {due}"
+    came = f"{due}, handed in {duration(late.seconds_late)} later"
+    if not late.is_late:
+        return f"none: {came}, within the grace"
+    days = f"{late.days} day{'s' if late.days > 1 else ''} begun"
+    if late.refused:
+        return f"-{number(penalty)}: {came}, {days}: more than are taken, nothing counts"
+    return f"-{number(penalty)}: {came}, {days}, {number(late.percent)} % of {number(earned)}"
+
+
+def _part(part: Part) -> str:
+    if part.result is None:
+        told = "nothing recorded: 0"
+    else:
+        told = f"{number(part.result.value)} of {number(part.result.max_value)} = {number(part.share)}"
+    return f"{told}, weight {number(part.weight)}{', dropped' if part.dropped else ''}"
+
+
+def _letter(course: CourseGrade, syllabus: Syllabus) -> str:
+    letters = syllabus.scale.letters
+    reached = next(place for place, (least, _) in enumerate(letters) if course.share >= least)
+    told = f"{course.letter}: from {number(letters[reached][0])}"
+    if reached:
+        least, better = letters[reached - 1]
+        told += f"; {better} would need {number(least)}"
+    return told
+
+
+def _laid_out(lines: list[Line]) -> Iterator[str]:
+    width = max(LABEL, *(len(label) for label, _ in lines))
+    for label, text in lines:
+        yield from textwrap.wrap(
+            "".join(c if c.isprintable() else " " for c in text),  # an exception's name is what student code says it is
+            WIDTH,
+            initial_indent=f"  {label:{width}}  ",
+            subsequent_indent=" " * (width + 4),
+            break_long_words=False,
+            break_on_hyphens=False,
+        )

@@ -1,0 +1,329 @@
+"""Grades as other programs take them: Canvas, Moodle, Gradescope, CSV and Excel. Pure: standings in, bytes out."""
+
+import io
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from autograder.assignment import Assignment
+from autograder.errors import ConfigError
+from autograder.language import SOURCE_LANGUAGE, said_in
+from autograder.report import CaseResult, Report, Status
+from autograder.syllabus import Syllabus
+from grading.cells import Cell, neutral, number, to_csv
+from grading.policy import CourseGrade, Grade, Result, course_grade
+from grading.roster import CanvasColumn, Match, Roster, Student, reconcile
+from grading.score import Score
+
+Key = Literal["email", "login", "sis_id"]
+MOODLE_KEYS: Mapping[Key, str] = {"email": "Email address", "login": "Username", "sis_id": "ID number"}
+"""What Moodle can find a user by, and how its own exports call the column."""
+
+Visibility = Literal["visible", "after_due_date", "after_published", "hidden"]
+
+PUBLIC_DECIMALS = 2
+"""Of a public score: more would let a class read the labels off the leaderboard, one upload at a time."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Standing:
+    """Where a student stands in the course."""
+
+    student: Student
+    grades: Mapping[str, Result | None]
+    """By assignment; None, or left out, where nothing was handed in."""
+    course: CourseGrade
+    in_doubt: bool = False
+    """Grades under a name that is not certain may be this student's: what is here may not be all."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Column:
+    """An assignment as a column of grades."""
+
+    name: str
+    title: str
+    max_value: float
+    """The most that can be earned, in grade points."""
+    canvas: CanvasColumn | None = None
+    """Its column in Canvas; None when there is none yet."""
+
+
+def column_of(assignment: Assignment, roster: Roster) -> Column:
+    """The column of an assignment, in Canvas too where the roster knows it."""
+    settings = assignment.settings
+    return Column(
+        name=assignment.name,
+        title=said_in(settings.title, SOURCE_LANGUAGE),
+        max_value=assignment.max_points + (settings.competition.anchors[-1][1] if settings.competition else 0.0),
+        canvas=next((one for one in roster.canvas if one.assignment == assignment.name), None),
+    )
+
+
+def standings(
+    results: Mapping[str, Mapping[str, Result]], roster: Roster, syllabus: Syllabus
+) -> tuple[list[Standing], tuple[Match, ...]]:
+    """Everyone's standing, from results by assignment and by the names they were handed in under; and the doubtful.
+
+    Everyone in the roster has one, also who handed in nothing. So has every name that is not certain, as a student
+    that no learning platform knows, so that no grade is lost. Without a roster every name is a student, and none in
+    doubt.
+    """
+    names = sorted({name for by_name in results.values() for name in by_name})
+    certain, doubtful = reconcile(names, roster)
+    unplaced = {match.name: Student(id=match.name) for match in doubtful}
+    claimed = {one for match in doubtful if match.by for one in match.candidates}
+    people = {one: one.id for one in roster.students}
+    people |= {student: name for name, student in (certain | unplaced).items()}
+    found = []
+    for student, name in people.items():
+        grades = {one.name: results.get(one.name, {}).get(name) for one in syllabus.assignments}
+        found.append(
+            Standing(student=student, grades=grades, course=course_grade(grades, syllabus), in_doubt=student in claimed)
+        )
+    return found, doubtful if roster.students else ()
+
+
+def plain_csv(standings: Sequence[Standing], columns: Sequence[Column]) -> bytes:
+    """A table for people and scripts: a student a line, every name and number of theirs, every grade and its most."""
+    return to_csv([_header(columns), *(_line(standing, columns) for standing in standings)])
+
+
+def canvas_csv(standings: Sequence[Standing], columns: Sequence[Column], *, scale: bool = False) -> bytes:
+    """What Canvas's gradebook imports (Import in the Gradebook).
+
+    Canvas knows a student by ID, SIS User ID or SIS Login ID, and an assignment by the number in "Title (number)"; it
+    asks about an assignment without one, and makes it. Students it could not know, or whose grades are in doubt, are
+    not in the file: they are `left_out_of_canvas`. What was not handed in is empty.
+
+    Raises ConfigError when an assignment is worth something else in Canvas: `scale` converts the grades instead.
+    """
+    if not scale:
+        _require_same_worth(columns)
+    worth = {column.name: _worth_in_canvas(column) for column in columns}
+    titles = [column.canvas.header if column.canvas else column.title for column in columns]
+    rows: list[list[Cell]] = [
+        ["Student", "ID", "SIS User ID", "SIS Login ID", "Section", *titles],
+        ["Points Possible", None, None, None, None, *worth.values()],
+    ]
+    left_out = set(left_out_of_canvas(standings))
+    for standing in standings:
+        one = standing.student
+        if one not in left_out:
+            grades = [_scaled(_grade(standing, column), worth[column.name], column) for column in columns]
+            rows.append([one.name or one.id, one.lms_id, one.sis_id, one.login, one.section, *grades])
+    return to_csv(rows)
+
+
+def left_out_of_canvas(standings: Sequence[Standing]) -> tuple[Student, ...]:
+    """The students whose grades are in doubt, and those without any of the three keys that Canvas knows people by."""
+    keys = ("lms_id", "sis_id", "login")
+    return tuple(
+        one.student for one in standings if one.in_doubt or not any(_arrives(getattr(one.student, key)) for key in keys)
+    )
+
+
+def moodle_csv(standings: Sequence[Standing], columns: Sequence[Column], *, by: Key = "email") -> bytes:
+    """What Moodle's gradebook imports (Grades, Import, CSV file): map the first column to the user, then the grades.
+
+    One user whom Moodle does not know ends the whole import, and a line that names no user gives its grades to the
+    user of the line before; so students without the key, or whose grades are in doubt, are not in the file: they are
+    `left_out_of_moodle`. What was not handed in is a dash, which Moodle reads as no grade; an empty cell would become
+    0 in a new grade item.
+    """
+    rows: list[list[Cell]] = [[MOODLE_KEYS[by], "Full name", *(column.title for column in columns), "Course grade"]]
+    left_out = set(left_out_of_moodle(standings, by=by))
+    for standing in standings:
+        one = standing.student
+        if one not in left_out:
+            grades = [_grade(standing, column) for column in columns]
+            shown: list[Cell] = ["-" if grade is None else grade for grade in grades]
+            rows.append([getattr(one, by), one.name or one.id, *shown, standing.course.ten_point])
+    return to_csv(rows)
+
+
+def left_out_of_moodle(standings: Sequence[Standing], *, by: Key = "email") -> tuple[Student, ...]:
+    """The students whose grades are in doubt, and those without the key that Moodle is to find them by."""
+    return tuple(one.student for one in standings if one.in_doubt or not _arrives(getattr(one.student, by)))
+
+
+def excel(standings: Sequence[Standing], columns: Sequence[Column]) -> bytes:
+    """A workbook: a sheet of grades that can be sorted and filtered, and a sheet of what the assignments are."""
+    from openpyxl import Workbook
+
+    book = Workbook()
+    book.remove(book.worksheets[0])
+    grades = book.create_sheet("Grades")
+    _fill(grades, [_header(columns), *(_line(standing, columns) for standing in standings)])
+    grades.freeze_panes = "C2"
+    sheet = book.create_sheet("Assignments")
+    about: list[list[Cell]] = [["assignment", "title", "most", "handed in", "mean"]]
+    for column in columns:
+        given = [grade for standing in standings if (grade := _grade(standing, column)) is not None]
+        mean = sum(given) / len(given) if given else None
+        about.append([column.name, column.title, column.max_value, len(given), mean])
+    _fill(sheet, about)
+    sheet.freeze_panes = "A2"
+    out = io.BytesIO()
+    book.save(out)
+    return out.getvalue()
+
+
+def gradescope_json(
+    report: Report, grade: Grade, *, public: Score | None = None, hidden: Visibility = "after_published"
+) -> bytes:
+    """Gradescope's `results.json` of one submission (gradescope-autograders.readthedocs.io, Specifications).
+
+    Public cases are shown in full. Hidden ones, and what the score on held-out data earns, are shown as `hidden` says,
+    and of a hidden case never more than whether it passed and the author's hint. The leaderboard has the public score,
+    to two decimals. Every text is plain text: student code wrote some of it.
+    """
+    tests = [
+        _case(case, f"{place}.{part}", hidden)
+        for place, question in enumerate(report.questions, 1)
+        for part, case in enumerate(question.cases, 1)
+    ]
+    tests += _accuracy(grade, hidden) + _lateness(grade, hidden)
+    results: dict[str, Any] = {
+        "score": grade.value,
+        "execution_time": report.seconds,
+        "output": "\n".join(report.notes),
+        "output_format": "text",
+        "test_output_format": "text",
+        "test_name_format": "text",
+        "visibility": "visible",
+        "stdout_visibility": "hidden",
+        "tests": tests,
+        "extra_data": {"submission": report.submission, "bundle": report.provenance.bundle},
+    }
+    if public is not None:
+        results["leaderboard"] = [
+            {"name": public.metric.replace("_", " "), "value": round(public.value, PUBLIC_DECIMALS), "order": "desc"}
+        ]
+    return json.dumps(results, indent=2, allow_nan=False).encode() + b"\n"
+
+
+def _case(case: CaseResult, place: str, hidden: Visibility) -> dict[str, Any]:
+    passed = case.status is Status.PASSED
+    told = [] if passed else [f"{case.status}.", case.hint or "", "" if case.hidden else case.message]
+    return {
+        "name": case.name,
+        "number": place,
+        "score": case.points,
+        "max_score": case.max_points,
+        "status": "passed" if passed else "failed",
+        "visibility": hidden if case.hidden else "visible",
+        "output": "\n".join(line for line in told if line),
+        "output_format": "text",
+    }
+
+
+def _accuracy(grade: Grade, hidden: Visibility) -> list[dict[str, Any]]:
+    if not grade.max_accuracy_points:
+        return []
+    failed = [gate for gate in grade.gates if not gate.passed]
+    score = grade.score
+    told = ["No predictions came back."]
+    if score is not None:
+        told = [
+            f"{score.metric} {score.value:.4f} on held-out data: {score.correct} of {score.n} right "
+            f"(95 % interval {score.low:.4f} to {score.high:.4f})."
+        ]
+    return [
+        {
+            "name": "Held-out data",
+            "score": grade.accuracy_points,
+            "max_score": grade.max_accuracy_points,
+            "status": "failed" if failed or score is None else "passed",
+            "visibility": hidden,
+            "output": "\n".join([*told, *(f"{gate.name}: {gate.why}" for gate in failed)]),
+            "output_format": "text",
+        }
+    ]
+
+
+def _lateness(grade: Grade, hidden: Visibility) -> list[dict[str, Any]]:
+    """What explains why the parts are more than the whole; it is worth nothing of its own."""
+    if not grade.late_penalty:
+        return []
+    output = f"Handed in late: {number(grade.late_penalty)} points are taken off, so {number(grade.value)} are left."
+    return [{"name": "Lateness", "visibility": hidden, "output": output, "output_format": "text"}]
+
+
+def _header(columns: Sequence[Column]) -> list[Cell]:
+    who: list[Cell] = ["student", "name", "email", "section", "sis_id", "lms_id", "login", "competition_name"]
+    return [*who, *(text for one in columns for text in (one.name, f"{one.name} most")), "share", "grade", "letter"]
+
+
+def _line(standing: Standing, columns: Sequence[Column]) -> list[Cell]:
+    one, course = standing.student, standing.course
+    who: list[Cell] = [
+        one.id, one.name, one.email, one.section, one.sis_id, one.lms_id, one.login, one.competition_name
+    ]  # fmt: skip
+    grades = (cell for column in columns for cell in (_grade(standing, column), column.max_value))
+    final: list[Cell] = [course.share, course.ten_point, course.letter]
+    return [*who, *grades, *(final if not standing.in_doubt else [None, None, "in doubt"])]
+
+
+def _grade(standing: Standing, column: Column) -> float | None:
+    """Raises ConfigError for a grade out of another maximum: it is not comparable with the others of its column."""
+    result = standing.grades.get(column.name)
+    if result is None:
+        return None
+    if abs(result.max_value - column.max_value) > 1e-9:
+        raise ConfigError(
+            f"{standing.student}: the grade of {column.name} is out of {number(result.max_value)}, and {column.name} "
+            f"is now worth {number(column.max_value)}. Grade it again with today's tests: "
+            f"neurograde grade {column.name} --regrade, then export."
+        )
+    return result.value
+
+
+def _require_same_worth(columns: Sequence[Column]) -> None:
+    other = [column for column in columns if _worth_in_canvas(column) != column.max_value]
+    if other:
+        lines = [
+            f"{one.name}: {number(one.max_value)} here, {number(_worth_in_canvas(one))} in Canvas" for one in other
+        ]
+        raise ConfigError(
+            f"Canvas gives other points to what is graded here ({'; '.join(lines)}). Set its Points Possible to ours "
+            "and import its gradebook again (neurograde roster import FILE), or convert the grades with --scale."
+        )
+
+
+def _worth_in_canvas(column: Column) -> float:
+    points = column.canvas.points if column.canvas else None
+    return column.max_value if points is None else points
+
+
+def _scaled(value: float | None, worth: float, column: Column) -> float | None:
+    if value is None or worth == column.max_value:
+        return value
+    return value / column.max_value * worth if column.max_value else 0.0
+
+
+def _arrives(key: str) -> bool:
+    """Whether a platform reads the key as we know it: not when it had to be made harmless for spreadsheets."""
+    return bool(key) and neutral(key) == key
+
+
+def _fill(sheet: Any, rows: Sequence[Sequence[Cell]]) -> None:
+    """Write a table with a header; text is written as text, whatever it looks like."""
+    from openpyxl.styles import Font
+    from openpyxl.utils import get_column_letter
+
+    for down, row in enumerate(rows, 1):
+        for across, value in enumerate(row, 1):
+            cell = sheet.cell(row=down, column=across)
+            if isinstance(value, str) and value:
+                cell.value, cell.data_type = neutral(value), "s"
+            elif isinstance(value, int | float):
+                number(value)  # raises for what is none
+                cell.value, cell.number_format = value, "0.######" if value % 1 else "0"
+    for cell in sheet[1]:
+        cell.font = Font(bold=True)
+    for across in range(1, len(rows[0]) + 1):
+        widest = max(len(str(row[across - 1] or "")) for row in rows)
+        sheet.column_dimensions[get_column_letter(across)].width = min(40, max(9, widest + 2))
+    sheet.auto_filter.ref = sheet.dimensions

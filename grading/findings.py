@@ -1,0 +1,197 @@
+"""What `integrity` finds: cases for a person to look at, each with its reasons and the class beside them."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import Field
+
+from autograder.assignment import Settings
+from grading.ledger import Kind
+from grading.literals import Found
+from grading.similarity import Marked
+
+BINS = 48
+
+Students = tuple[str, ...]
+"""One student, or two in alphabetical order."""
+
+
+class Sign(StrEnum):
+    """What there is to be looked at, in words for the page."""
+
+    IDENTICAL = "Identical predictions"
+    NEAR = "Nearly identical predictions"
+    CHANGED = "Predictions like another's with changes"
+    CODE = "Nearly identical notebooks"
+    CLAIM_GAP = "A claim that the re-run does not reach"
+    EMBEDDED = "Data in the code"
+    CEILING = "A score above the ceiling"
+
+
+class Thresholds(Settings):
+    """`source/<assignment>/integrity.toml`: from where on something is worth a look.
+
+    The defaults stand between what honest models and notebooks were seen to do and what copies do. On Fashion-MNIST,
+    18 models (softmax, one and two hidden layers, convolutions; one pair differing in the size of batches alone) had
+    `other_side` from 0.20 up and `kept` up to 0.79; copies with 0.1 to 10 % of their answers changed at random had
+    0.00 to 0.02 and 0.88 to 1.00. `tests/grading/test_integrity.py` measures both on digits.
+    """
+
+    compare_predictions: bool = Field(
+        default=True, description="false for a model with one best solution, like a linear one: all come out alike."
+    )
+    false_alarms: float = Field(
+        default=0.01, gt=0, lt=1, description="Pairs by chance in a whole class, were the measure normally distributed."
+    )
+    least_pairs: int = Field(default=10, ge=3, description="Pairs below which a class has no distribution to speak of.")
+    near: float = Field(default=0.985, gt=0, lt=1, description="Agreement of nearly identical predictions.")
+    alike_anyway: float = Field(default=0.99, gt=0, lt=1, description="Median agreement at which pairs say nothing.")
+    least_agreement: float = Field(default=0.85, gt=0, lt=1, description="Below it nothing is a copy with changes.")
+    other_side: float = Field(default=0.1, gt=0, lt=0.5, description="How seldom the class sides with a changed copy.")
+    kept: float = Field(default=0.8, gt=0, le=1, description="Of one's own odd answers, what a changed copy has too.")
+    least_rows: int = Field(default=10, ge=1, description="Rows below which neither of these two is judged.")
+    similarity: float = Field(default=0.8, gt=0, le=1, description="Of nearly identical notebooks.")
+    least_fragments: int = Field(default=40, ge=1, description="Fragments below which a notebook is too short.")
+    reproduced: float = Field(default=0.85, ge=0, le=1, description="Least agreement of a claim with its re-run.")
+    literal: int = Field(default=2000, ge=200, description="Most characters of a literal.")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Population:
+    """A measure over the whole class, as a histogram of BINS bins of one width."""
+
+    name: str
+    of: str
+    """What is counted: "pairs" or "students"."""
+    n: int
+    low: float
+    high: float
+    counts: tuple[int, ...]
+    median: float
+    percent: bool = True
+    """Whether it is a share."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Difference:
+    """A row where the predictions of two differ."""
+
+    id: int
+    first: int
+    second: int
+    others: int
+    """What most of the others say; -1 where they do not agree."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Reason:
+    """One thing worth a look."""
+
+    sign: Sign
+    says: str
+    value: float | None = None
+    """Where it stands in the population."""
+    population: Population | None = None
+    differences: tuple[Difference, ...] = ()
+    """Some of them, by Id."""
+    found: tuple[Found, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class HandedIn:
+    """What counts of a student: the last notebook, the last claim."""
+
+    kind: Kind
+    submission: str
+    at: datetime
+    correct: int
+    n: int
+    """Rows; 0 where nothing was scored."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Person:
+    """Whose it is."""
+
+    student: str
+    handed_in: tuple[HandedIn, ...] = ()
+    code: tuple[tuple[Marked, ...], ...] = ()
+    """The cells of code that are not the release's, where the notebooks of a case are nearly identical."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Case:
+    """One student, or two, with all that is worth a look about them together."""
+
+    people: tuple[Person, ...]
+    reasons: tuple[Reason, ...]
+
+    @property
+    def students(self) -> Students:
+        return tuple(person.student for person in self.people)
+
+    @property
+    def signs(self) -> tuple[Sign, ...]:
+        return tuple(dict.fromkeys(reason.sign for reason in self.reasons))
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Findings:
+    """All that is worth a look in an assignment."""
+
+    assignment: str
+    students: int
+    notebooks: int
+    claims: int
+    cases: tuple[Case, ...]
+    """Pairs first, those with most reasons before others."""
+    populations: tuple[Population, ...]
+    notes: tuple[str, ...]
+    """What was not looked at, and why."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Part:
+    """What one way of looking has found."""
+
+    reasons: tuple[tuple[Students, Reason], ...] = ()
+    populations: tuple[Population, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+def population(
+    name: str, of: str, values: NDArray[np.float64], *, ends: tuple[float, float] | None = None, percent: bool = True
+) -> Population:
+    """The histogram of a measure, at least one value, from its least to its largest or between given ends."""
+    low, high = ends or (float(values.min()), float(values.max()))
+    if high - low < 1e-9:
+        low, high = low - 0.5, high + 0.5
+    counts, _ = np.histogram(values, bins=BINS, range=(low, high))
+    return Population(
+        name=name,
+        of=of,
+        n=len(values),
+        low=low,
+        high=high,
+        counts=tuple(counts.tolist()),
+        median=float(np.median(values)),
+        percent=percent,
+    )
+
+
+def outliers(values: NDArray[np.float64], false_alarms: float) -> NDArray[np.bool_]:
+    """Which values stand out upwards by more than chance would make the largest of so many.
+
+    `false_alarms` is how many would, were the values normally distributed. Their distance from the median is measured
+    in median absolute deviations, scaled to a normal distribution's standard deviation (F. Hampel, "The influence
+    curve and its role in robust estimation", 1974), which a few copies do not move.
+    """
+    from scipy.stats import norm
+
+    centre = np.median(values)
+    spread = 1.4826 * np.median(np.abs(values - centre))
+    least = norm.isf(false_alarms / len(values))
+    return np.asarray(values - centre > least * spread, dtype=np.bool_)

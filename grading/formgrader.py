@@ -1,0 +1,166 @@
+"""What staff see in nbgrader's formgrader, and students in its feedback: the notebook as it ran, made harmless."""
+
+import html
+import json
+import sys
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from autograder.assignment import Assignment
+from autograder.errors import ConfigError, PlatformError
+from autograder.report import QuestionResult, Report, verdict
+from autograder.submission import checks_in
+from grading.course import Course
+from grading.gradebook import ACCURACY, COURSE_ID, Row, timestamp_text, write_timestamp
+from grading.harmless import Notebook, code_cell, harmless_cell, markdown_cell
+from grading.policy import Grade
+
+OURS = "# Written by neurograde, and written anew as long as this line stands."
+CONFIG = f'''{OURS}
+import os
+from pathlib import Path
+
+root = Path(__file__).parent
+c = get_config()
+c.CourseDirectory.root = str(root)
+c.CourseDirectory.course_id = "{COURSE_ID}"
+c.CourseDirectory.db_url = os.environ.get("NEUROGRADE_GRADEBOOK") or f"sqlite:///{{{{root}}}}/gradebook.db?timeout=60"
+c.Exchange.root = str(root / "exchange")
+c.AssignLatePenalties.plugin_class = "grading.plugins.LatePenalty"
+c.LatePenalty.source = c.CourseGrades.source = {{source!r}}
+'''
+
+
+def furnish(course: Course, source: Path, assignments: Sequence[str]) -> None:
+    """Make the course directory one that nbgrader's own programs work in.
+
+    Formgrader lists an assignment when there is a folder for it in the course's `source/`. It stays empty: what is
+    there, nbgrader's "Generate" would take apart and store, hidden tests included. An `nbgrader_config.py` whose first
+    line is not ours is left as it is. Raises ConfigError when the directory cannot be written.
+    """
+    config = course.root / "nbgrader_config.py"
+    try:
+        for folder in ("exchange", "autograded", *(f"source/{name}" for name in assignments)):
+            (course.root / folder).mkdir(parents=True, exist_ok=True)
+        if not config.exists() or config.read_text(encoding="utf-8").startswith(OURS):
+            config.write_text(CONFIG.format(source=str(source.absolute())), encoding="utf-8")
+    except OSError as error:
+        raise ConfigError(
+            f"{course.root} cannot be made ready for nbgrader: {error}. Choose another with --course DIR."
+        ) from None
+
+
+def server_command(course: Course, *, port: int = 8888) -> list[str]:
+    """The command that opens formgrader; to be run in the course directory, where nbgrader looks for its settings."""
+    return [
+        sys.executable,
+        "-m",
+        "jupyter_server",
+        f"--ServerApp.root_dir={course.root}",
+        f"--ServerApp.port={port}",
+        "--ServerApp.default_url=/formgrader",
+        "--ServerApp.terminals_enabled=False",
+    ]
+
+
+def publish(course: Course, assignment: Assignment, row: Row, executed: bytes) -> None:
+    """Put a submission where formgrader and feedback look for it, in place of the student's earlier one.
+
+    `executed` is the notebook as it ran (executed.ipynb), `row` what `Gradebook.record` is given: their times must
+    agree, or formgrader takes the submission for ungraded. Raises PlatformError when it cannot be written.
+    """
+    folder = course.root / "autograded" / row.student / assignment.name
+    notebook = annotated(json.loads(executed), assignment, row.report, row.grade)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        part = folder / ".part"
+        part.write_text(json.dumps(notebook, ensure_ascii=False), encoding="utf-8")
+        part.replace(folder / f"{assignment.name}.ipynb")
+        (folder / "timestamp.txt").write_text(timestamp_text(row.timestamp))
+        write_timestamp(course, row.student, assignment.name, row.timestamp)
+    except OSError as error:
+        raise PlatformError(
+            f"{folder} could not be written: {error.strerror}. Make room and run the command again."
+        ) from None
+
+
+def annotated(executed: Notebook, assignment: Assignment, report: Report, grade: Grade) -> Notebook:
+    """The executed notebook, harmless, with nbgrader's marks on the cells that are scored and commented on.
+
+    A question is scored at its last check and commented on at the code cell before that. What the notebook does not
+    check, and what the score earns, follows at the end.
+    """
+    questions = {question.name: question for question in report.questions}
+    cells = [harmless_cell(cell) for cell in executed["cells"]]
+    checked = {name: place for place, cell in enumerate(cells) for name in _checks(cell) if name in questions}
+    scored: dict[int, str] = {}
+    for name, place in checked.items():
+        scored.setdefault(place, name)  # a cell has room for one question's marks
+    for place, name in scored.items():
+        _stamp(cells, place, questions[name], scored)
+    stamped = {cell["metadata"]["nbgrader"]["grade_id"] for cell in cells if cell["metadata"]}
+    cells += [_unchecked(question) for name, question in questions.items() if name not in stamped]
+    if assignment.settings.competition is not None:
+        cells.append(_scored(report, grade))
+    if said := _notes(report, grade):
+        cells.insert(0, markdown_cell(said))
+    for number, cell in enumerate(cells, 1):
+        cell["id"] = f"cell-{number}"
+    kernel = {"name": "python3", "display_name": "Python 3", "language": "python"}
+    return {"nbformat": 4, "nbformat_minor": 5, "metadata": {"kernelspec": kernel}, "cells": cells}
+
+
+def _printed(text: str) -> Notebook:
+    return {"output_type": "stream", "name": "stdout", "text": text}
+
+
+def _checks(cell: Mapping[str, Any]) -> list[str]:
+    return checks_in(cell["source"]) if cell["cell_type"] == "code" else []
+
+
+def _stamp(cells: Sequence[Notebook], place: int, question: QuestionResult, checks: Iterable[int]) -> None:
+    """Score a question at this cell; take comments at the last code cell since the check before, else here too."""
+    answers = range(max((check for check in checks if check < place), default=-1) + 1, place)
+    answer = max((i for i in answers if cells[i]["cell_type"] == "code"), default=None)
+    cells[place]["metadata"] = _marks(question.name, points=question.max_points, comment=answer is None)
+    if answer is not None:
+        cells[answer]["metadata"] = _marks(question.name, comment=True)
+
+
+def _marks(name: str, *, points: float | None = None, comment: bool = False) -> Notebook:
+    """nbgrader's metadata of a cell: scored where it has points, open to a comment of the staff or not."""
+    scored = {} if points is None else {"points": points}
+    return {"nbgrader": {"grade_id": name, "grade": points is not None, "solution": comment, **scored}}
+
+
+def _unchecked(question: QuestionResult) -> Notebook:
+    cell = code_cell(f"# The notebook has no check of {question.name} of its own.", [_printed(verdict(question))])
+    return cell | {"metadata": _marks(question.name, points=question.max_points, comment=True)}
+
+
+def _scored(report: Report, grade: Grade) -> Notebook:
+    said = _printed("\n".join(_score_lines(report, grade)))
+    cell = code_cell("# What the predictions for the held-out data earn.", [said])
+    return cell | {"metadata": _marks(ACCURACY, points=grade.max_accuracy_points)}
+
+
+def _score_lines(report: Report, grade: Grade) -> Iterator[str]:
+    score = grade.score
+    if score is None:
+        yield f"no score: {report.predictions.message if report.predictions else 'there are no predictions'}"
+    else:
+        counts = f"{score.correct} of {score.n} right, 95 % interval {score.low:.4f} to {score.high:.4f}"
+        yield f"{score.metric} {score.value:.4f}: {counts}"
+    yield from (f"{gate.name} was not passed: {gate.why}" for gate in grade.gates if not gate.passed)
+    yield f"earns {grade.accuracy_points:g} of {grade.max_accuracy_points:g} points"
+
+
+def _notes(report: Report, grade: Grade) -> str:
+    """What was not as usual, as HTML on one line; empty when all was."""
+    notes = list(report.notes)
+    if grade.lateness.is_late:
+        days = grade.lateness.days
+        notes.append(f"Handed in {days} day{'s' if days > 1 else ''} late, which takes {grade.late_penalty:g} points.")
+    items = "".join(f"<li>{html.escape(' '.join(note.split()))}</li>" for note in notes)
+    return f"<div><h4>Notes of the grader</h4><ul>{items}</ul></div>" if items else ""

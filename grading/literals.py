@@ -1,0 +1,135 @@
+"""Data inside a notebook's code, and what could unpack it: found in the text, which is never run or parsed.
+
+The labels of ten thousand images of ten classes fit into 4,153 bytes, so into one string. Honest code has no literal of
+that size, and seldom unpacks one.
+"""
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+DENSE = 64
+"""Characters without white space from which on a string reads like data; those of a notebook are added up."""
+EXCERPT = 120
+"""Characters shown of what was found."""
+
+
+class Mark(StrEnum):
+    """What was found, in words for the page."""
+
+    LITERAL = "a large literal"
+    COMMENT = "a very long comment"
+    DENSE = "strings that read like data, taken together"
+    PACKED = "a name from unpacking data"
+    TEST_DATA = "a name of published test data"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Found:
+    """One mark in a notebook's code."""
+
+    mark: Mark
+    cell: int
+    """Of the cells of code, from 1."""
+    line: int
+    """In the cell, from 1."""
+    size: int
+    """Characters, white space not counted; 0 of a name."""
+    excerpt: str
+
+
+NAMES = (
+    (
+        Mark.PACKED,
+        re.compile(
+            r"\b(?:base64|[abz]?(?:16|32|64|85)decode|decodebytes|binascii|unhexlify|a2b_\w+|fromhex"
+            r"|zlib|gzip|bz2|lzma|brotli|decompress)\b"
+        ),
+    ),
+    (Mark.TEST_DATA, re.compile(r"t10k|fashion[-_]?mnist[-_]test|\btrain\s?=\s?False\b", re.IGNORECASE)),
+)
+"""What names are looked for outside comments. One that the release has as well is no mark."""
+
+# Possessive throughout, so that no text makes them look at a character more than a few times.
+STRING = (
+    r"""(?:\b[A-Za-z]{1,2})?(?:'''(?:[^\\']|\\.|'(?!''))*+(?:'''|\Z)|\"{3}(?:[^\\"]|\\.|"(?!""))*+(?:\"{3}|\Z)"""
+    r"""|'(?:[^\\'\n]|\\.)*+'?|"(?:[^\\"\n]|\\.)*+"?)"""
+)
+COMMENT = r"\#[^\n]*+"
+PIECES = re.compile(
+    rf"(?P<comment>{COMMENT})|(?P<literal>(?:{STRING}|[0-9][\w.]*+|[\s,\[\](){{}}+:\\-])++)|\w++|.", re.DOTALL
+)
+"""Code, cut into comments, literals (strings and numbers with all that joins them into one value), and all else."""
+ONE_STRING = re.compile(STRING, re.DOTALL)
+STRING_OR_COMMENT = re.compile(rf"{STRING}|(?P<comment>{COMMENT})", re.DOTALL)
+
+
+def look(cells: Sequence[str], template: Sequence[str] = (), *, most: int) -> list[Found]:
+    """The marks in the cells of a notebook's code; what the released notebook's cells have as well is none.
+
+    A literal, or a comment, is a mark when it has more than `most` characters; so are strings that read like data when
+    they have more together.
+    """
+    released = {literal for cell in template for _, literal in _large(cell, most)}
+    known = {name.lower() for cell in template for _, _, name in _names(cell)}
+    found: list[Found] = []
+    dense: list[tuple[int, int, str]] = []
+    for number, cell in enumerate(cells, start=1):
+        large = [(start, text) for start, text in _large(cell, most) if text not in released]
+        for start, text in large:
+            mark = Mark.COMMENT if text.startswith("#") else Mark.LITERAL
+            found.append(_found(mark, number, cell, start, text))
+        inside = [(start, start + len(text)) for start, text in large]
+        dense += [
+            (number, start, text)
+            for start, text in _dense(cell)
+            if not any(begin <= start < end for begin, end in inside)
+        ]
+        for mark, start, name in _names(cell):
+            if name.lower() not in known:
+                found.append(_found(mark, number, cell, start, name, size=0))
+    total = sum(len(text) for _, _, text in dense)
+    if total > most:
+        number, start, text = dense[0]
+        found.append(_found(Mark.DENSE, number, cells[number - 1], start, text, size=total))
+    return found
+
+
+def _large(cell: str, most: int) -> Iterator[tuple[int, str]]:
+    """Where literals and comments of more than `most` characters begin, and what they are."""
+    for piece in PIECES.finditer(cell):
+        if piece.lastgroup and len(piece[0]) > most and _size(piece[0]) > most and re.search(r"[\"'#0-9]", piece[0]):
+            text = piece[0].lstrip()
+            yield piece.end() - len(text), text.rstrip()
+
+
+def _dense(cell: str) -> Iterator[tuple[int, str]]:
+    """Strings of at least DENSE characters without white space."""
+    for string in STRING_OR_COMMENT.finditer(cell):
+        if not string["comment"] and len(string[0]) >= DENSE and not re.search(r"\s", string[0]):
+            yield string.start(), string[0]
+
+
+def _names(cell: str) -> Iterator[tuple[Mark, int, str]]:
+    """The names that are looked for, outside comments."""
+    bare = STRING_OR_COMMENT.sub(lambda one: " " * len(one[0]) if one["comment"] else one[0], cell)
+    for mark, pattern in NAMES:
+        for name in pattern.finditer(bare):
+            yield mark, name.start(), name[0]
+
+
+def _found(mark: Mark, number: int, cell: str, start: int, text: str, size: int | None = None) -> Found:
+    line_start = cell.rfind("\n", 0, start) + 1
+    excerpt = cell[max(line_start, start - EXCERPT // 2) :].split("\n", 1)[0][:EXCERPT]
+    return Found(
+        mark=mark,
+        cell=number,
+        line=cell.count("\n", 0, start) + 1,
+        size=_size(text) if size is None else size,
+        excerpt=excerpt.strip(),
+    )
+
+
+def _size(text: str) -> int:
+    return sum(map(len, text.split()))

@@ -1,0 +1,61 @@
+"""Every assignment's corpus, graded for real: right solutions earn all, wrong ones lose exactly what they get wrong."""
+
+from pathlib import Path
+
+import pytest
+
+from autograder.release import differences
+from autograder.report import read_report
+from autograder.samples import load_sample
+from autograder.syllabus import load_syllabus
+
+ROOT = Path(__file__).parent.parent
+CORPUS = ROOT / "tests" / "submissions"
+ASSIGNMENTS = [assignment.name for assignment in load_syllabus(ROOT / "source").assignments]
+SAMPLES = sorted(path.parent for path in CORPUS.glob("*/*/expected.toml"))
+TOO_LARGE_FOR_GIT = ".npz"
+
+pytestmark = pytest.mark.docker
+
+
+@pytest.mark.parametrize("sample", SAMPLES, ids=lambda path: f"{path.parent.name}-{path.name}")
+def test_a_sample_gets_its_verdict(graded, house, sample):
+    name, batch = sample.parent.name, graded(sample.parent.name)
+    expected = load_sample(sample, house.assignment(name)).expected
+    found = batch.objects[sample.name]
+    if expected.refused is not None:
+        assert (found["points"], found["grade"], found["status"]) == (None, None, "NOT_RUN")
+        (said,) = [line for line in batch.stderr.splitlines() if line.startswith(f"{sample.name}: ")]
+        assert expected.refused in said
+        return
+    wanted = {question["name"]: expected.lost.get(question["name"], "PASSED") for question in found["questions"]}
+    assert {question["name"]: question["status"] for question in found["questions"]} == wanted
+    full = {question["name"] for question in found["questions"] if question["points"] == question["max_points"]}
+    assert full == {question for question, status in wanted.items() if status == "PASSED"}
+    if expected.points is not None:
+        assert found["points"] == pytest.approx(expected.points)
+    (path,) = batch.course.glob(f"reports/{name}/{sample.name}/*/report.json")
+    predictions = read_report(path).predictions
+    assert predictions is None or predictions.status == expected.predictions
+    assert (found["score"] is not None) == (predictions is not None and expected.predictions == "PASSED")
+    if expected.score is not None:
+        assert expected.score[0] <= found["score"] <= expected.score[1]
+
+
+@pytest.mark.parametrize("name", ASSIGNMENTS)
+def test_the_corpus_has_solutions_written_differently_and_the_mistakes_that_students_make(house, name):
+    samples = [path for path in SAMPLES if path.parent.name == name]
+    verdicts = [load_sample(path, house.assignment(name)).expected for path in samples]
+    right = [one for one in verdicts if not one.lost and one.refused is None]
+    assert len(right) >= 8
+    assert len(verdicts) - len(right) >= 20
+    lost = {question for one in verdicts for question in one.lost}
+    assert lost == {question.name for question in house.assignment(name).questions}
+
+
+@pytest.mark.parametrize("name", ASSIGNMENTS)
+@pytest.mark.parametrize("language", ["en", "ru"])
+def test_the_committed_release_equals_a_fresh_build(builds, name, language):
+    committed = ROOT / "release" / ("" if language == "en" else language) / name
+    found = differences(committed, builds(name).releases[language])
+    assert [line for line in found if not line.endswith(TOO_LARGE_FOR_GIT)] == []
