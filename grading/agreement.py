@@ -1,9 +1,9 @@
 """How alike predictions are, for every pair of a class at once: agreement, and on which side the others stand.
 
-Two honest models of one kind agree on far more than chance would have it, so agreement alone tells little. Where two
-of them differ, the rest of the class sides now with one, now with the other. Where one is a copy with some answers
-changed, the rest sides with the original, and what was the original's alone is the copy's as well
-(M. Mania et al., "Model similarity mitigates test set overuse", 2019, is why the first is so).
+Two honest models of one kind agree on far more rows than chance would have it (H. Mania et al., "Model similarity
+mitigates test set overuse", 2019), so agreement alone tells little. But where two of them differ, the rest of the class
+sides now with one, now with the other. Where one is a copy with some answers changed, it sides with the original: what
+was the original's alone is the copy's as well.
 """
 
 from collections.abc import Iterator
@@ -41,20 +41,15 @@ class Agreement:
         """The share of rows on which i and j say the same."""
         return self.same / self.rows
 
-    @property
-    def other_side(self) -> NDArray[np.float64]:
-        """Of the rows where one of the two is with the others, the part that is with the one who is less so.
+    def set_right(self, least: int = 1) -> NDArray[np.float64]:
+        """Of the rows where one of two is alone, the share where the other says what the others say.
 
-        From 0 (the others never side with one of them) to 0.5; 0.5 where they side with neither.
+        The smaller of both ways round, and 1 where each is alone on fewer than `least` rows. Near 0, the other never
+        sees better where the one is odd: it has the one's answers. To divide by the rows where they differ instead
+        would make a pair of every honest model with one that errs at random.
         """
-        both = self.sided + self.sided.T
-        return np.where(both > 0, np.minimum(self.sided, self.sided.T) / np.maximum(both, 1), 0.5)
-
-    @property
-    def kept(self) -> NDArray[np.float64]:
-        """Of what the one with fewer answers of its own says alone, the part that the other says as well; 0 of none."""
-        least = np.minimum(self.alone, self.alone.T)
-        return self.alone_together / np.maximum(least, 1)
+        shares = np.where(self.alone >= least, self.sided.T / np.maximum(self.alone, 1), 1.0)
+        return np.minimum(shares, shares.T)
 
 
 def agreement(predictions: NDArray[np.integer], classes: int) -> Agreement:

@@ -6,7 +6,6 @@
 import json
 import os
 import shutil
-import subprocess
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -17,10 +16,12 @@ from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
 from autograder.assignment import load_assignment
-from autograder.cli import console, find_house, main, progress, release, source_of
+from autograder.cli import console, find_house, main, progress, release, source_of, working
+from autograder.language import SOURCE_LANGUAGE
 from autograder.report import Status
 from autograder.syllabus import load_syllabus
-from grading.course_cli import course_option
+from grading.course_cli import course_option, export, leaderboard
+from grading.course_cli import grades as grades_command
 
 if TYPE_CHECKING:
     from grading.pipeline import Outcome
@@ -85,29 +86,40 @@ def grade(
 @click.option("--jobs", "-j", type=click.IntRange(1, 64), default=default_jobs, help="Rooms at work [one per core].")
 @click.pass_context
 def demo(context: click.Context, jobs: int) -> None:
-    """The main job on a small class, from source notebook to gradebook.
+    """The main job on a small class, from source notebooks to course grades.
 
-    Releases neuron_pytorch, hands in one sample submission of each kind (perfect, half done, untouched, subtly wrong,
-    crashing, looping for ever, eating memory, cheating), grades them in the room, and prints the table and what
-    `nbgrader export` makes of it. Everything is left in demo/ to be looked at.
+    Releases neuron_pytorch and the Fashion-MNIST competition, hands in one sample submission of each kind (perfect,
+    half done, untouched, subtly wrong, crashing, looping for ever, eating memory, cheating) and the claims of a few
+    networks that are trained for it, grades all that in the room, and ends with the leaderboard, the course grades and
+    an export. Everything is left in demo/ to be looked at.
     """
-    from grading.demo import hand_in
+    from grading import demo as small_class
 
-    house, name = find_house(), "neuron_pytorch"
-    context.invoke(release, assignments=(name,))
-    assignment = load_assignment(house / "bundles" / name)
-    samples = hand_in(house / "tests" / "submissions" / name, assignment, house / "demo" / "uploads")
-    course = house / "demo" / "course"
+    house = find_house()
+    desk, samples = house / "demo", house / "tests" / "submissions"
+    course = desk / "course"
     shutil.rmtree(course, ignore_errors=True)
+    lesson, competition = small_class.LESSON, small_class.COMPETITION
+    context.invoke(release, assignments=(lesson, competition), languages=(SOURCE_LANGUAGE,))
+    handed_in = small_class.hand_in(samples / lesson, load_assignment(house / "bundles" / lesson), desk / lesson)
     click.echo("\nHanded in:")
-    for sample in samples:
+    for sample in handed_in:
         click.echo(f"  {sample.name:22} {sample.expected.says}")
-    outcomes = run(name, [house / "demo" / "uploads"], course, jobs=jobs)
     show = console(sys.stdout)
-    show.print(table(outcomes))
-    subprocess.run(["nbgrader", "export", "--to=exports/grades.csv"], cwd=course, check=True, capture_output=True)
-    click.echo(f"Reports and executed notebooks: {course}/reports/{name}/")
-    click.echo(f"Gradebook: {course}/gradebook.db; exported by nbgrader to {course}/exports/grades.csv")
+    show.print(table(run(lesson, [desk / lesson], course, jobs=jobs)))
+    click.echo(f"Four of them compete on Fashion-MNIST ({competition}):")
+    with working("Training their networks"):
+        small_class.compete(samples / competition, load_assignment(house / "bundles" / competition), desk / competition)
+    show.print(table(run(competition, [desk / competition], course, jobs=jobs)))
+    context.invoke(leaderboard, assignment=competition, course=course)
+    page, grades = desk / "leaderboard.html", desk / "grades.csv"
+    context.invoke(leaderboard, assignment=competition, course=course, form="html", output=page)
+    context.invoke(grades_command, course=course)
+    context.invoke(export, form="csv", course=course, output=grades)
+    click.echo(f"Reports and executed notebooks: {course}/reports/")
+    click.echo(f"Leaderboard to open in a browser: {page}")
+    click.echo(f"How a grade came about: neurograde explain perfect --course {course.relative_to(house)}")
+    click.echo(f"Read and mark by hand: neurograde formgrader --course {course.relative_to(house)}")
 
 
 def run(

@@ -230,6 +230,32 @@ def formgrader_server(course: Path | None, port: int, no_browser: bool) -> None:
     raise click.exceptions.Exit(subprocess.run(command, cwd=where.root, check=False).returncode)
 
 
+@main.command()
+@course_option
+def grades(course: Path | None) -> None:
+    """Everyone's grades, assignment by assignment, and the course grade they make."""
+    from rich.box import SIMPLE_HEAD
+    from rich.table import Table
+
+    standings, doubtful, columns = _standings(find_house(), open_course(course))
+    shown = Table(
+        header_style="bold", box=SIMPLE_HEAD, padding=(0, 1, 0, 0), title="Course grades", title_justify="left"
+    )
+    shown.add_column("student", overflow="fold")
+    for column in columns:
+        shown.add_column(f"{column.name} /{column.max_value:g}", justify="right")
+    for name in ("share", "grade", "letter"):
+        shown.add_column(name, justify="right", no_wrap=True)
+    for standing in standings:
+        found = [standing.grades.get(column.name) for column in columns]
+        cells = [f"{result.value:.2f}" if result else "-" for result in found]
+        whole = standing.course
+        shown.add_row(str(standing.student), *cells, f"{whole.share:.1%}", f"{whole.ten_point:.2f}", whole.letter)
+    console(sys.stdout).print(shown)
+    for match in doubtful:
+        click.echo(f"in doubt: {match}", err=True)
+
+
 @main.group("roster")
 def roster_group() -> None:
     """Who is in the course, and under which names the platforms know them."""

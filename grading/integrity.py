@@ -22,11 +22,13 @@ from grading.agreement import Agreement, agreement, others_say
 from grading.course import Course
 from grading.findings import (
     Case,
+    Cell,
     Difference,
     Findings,
     HandedIn,
     Part,
     Person,
+    Population,
     Reason,
     Sign,
     Students,
@@ -38,7 +40,7 @@ from grading.heldout import HeldOut
 from grading.ledger import Attempt, Kind, latest
 from grading.literals import look
 from grading.score import CLAIM_GAP
-from grading.similarity import Marked, Similarity, code_cells, compare, fragments, marked
+from grading.similarity import Similarity, compare, fragments, marked, own_cells, side_by_side
 
 SHOWN = 12
 """Rows of predictions that are shown of a pair."""
@@ -59,16 +61,30 @@ class Notebook:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Code:
-    """What notebooks have beyond the release, by student, and how alike that is."""
+    """What notebooks have beyond the release, and how alike that is."""
 
-    cells: dict[str, tuple[str, ...]]
-    fragments: dict[str, set[str]]
+    cells: dict[str, dict[int, str]]
+    """By student and number of the cell."""
+    fragments: dict[str, list[set[str]]]
+    """By student, of each of these cells, without those of the release."""
     similarity: Similarity
 
-    def marked(self, student: str, students: Students) -> tuple[tuple[Marked, ...], ...]:
-        """A student's cells, with what all of these students have."""
-        shared = set.intersection(*(self.fragments[one] for one in students))
-        return marked(self.cells[student], shared, self.similarity.owners)
+    def of(self, student: str) -> set[str]:
+        """All fragments of a student."""
+        return set().union(*self.fragments[student])
+
+    def side_by_side(self, first: str, second: str) -> tuple[tuple[Cell | None, Cell | None], ...]:
+        """The cells of two, with what both have marked."""
+        shared = self.of(first) & self.of(second)
+
+        def cell(student: str, place: int | None) -> Cell | None:
+            if place is None:
+                return None
+            number, source = list(self.cells[student].items())[place]
+            return Cell(number=number, parts=marked(source, shared, self.similarity.owners))
+
+        places = side_by_side(self.fragments[first], self.fragments[second])
+        return tuple((cell(first, i), cell(second, j)) for i, j in places)
 
 
 def examine(
@@ -174,8 +190,21 @@ def _compare_predictions(kind: Kind, scored: Sequence[Attempt], heldout: HeldOut
         )
     says = f"The {what} are the same on all {len(heldout.labels):,} rows."
     same = [(pair, Reason(sign=Sign.IDENTICAL, says=says)) for group in groups for pair in combinations(group, 2)]
-    rest = _compare_pairs(what, students, vectors, agreement(vectors, heldout.classes + 1), limits)
-    return Part(reasons=(*same, *rest.reasons), populations=rest.populations, notes=rest.notes)
+    counts = agreement(vectors, heldout.classes + 1)
+    apart = counts.shares[np.triu_indices(len(students), 1)]
+    apart = apart[apart < 1]
+    if len(apart) < limits.least_pairs:
+        few = f"Of the {what} only identical ones are looked for: so few have no distribution."
+        return Part(reasons=tuple(same), notes=(few,))
+    agreed = population(f"Agreement of two {what}", "pairs", apart)
+    if agreed.median >= limits.alike_anyway:
+        note = (
+            f"Two {what} agree on {agreed.median:.1%} of the rows in the middle of the class, as models do that are "
+            "trained to the same end: pairs are not listed."
+        )
+        return Part(populations=(agreed,), notes=(note,))
+    rest = _compare_pairs(what, students, vectors, counts, agreed, limits)
+    return Part(reasons=(*same, *rest.reasons), populations=(agreed, *rest.populations))
 
 
 def _by_classes(predictions: Sequence[Sequence[int]], classes: int) -> NDArray[np.unsignedinteger]:
@@ -204,29 +233,24 @@ def _hash(vector: NDArray[np.unsignedinteger]) -> str:
 
 
 def _compare_pairs(
-    what: str, students: Sequence[str], vectors: NDArray[np.unsignedinteger], counts: Agreement, limits: Thresholds
+    what: str,
+    students: Sequence[str],
+    vectors: NDArray[np.unsignedinteger],
+    counts: Agreement,
+    agreed: Population,
+    limits: Thresholds,
 ) -> Part:
     """Pairs that agree too much for this class, and pairs that differ as a copy with changes does."""
     i, j = np.triu_indices(len(students), 1)
     shares, differ = counts.shares[i, j], counts.rows - counts.same[i, j]
     apart = differ > 0
-    if apart.sum() < limits.least_pairs:
-        return Part(notes=(f"Of the {what} only identical ones are looked for: so few have no distribution.",))
-    agreed = population(f"Agreement of two {what}", "pairs", shares[apart])
-    if agreed.median >= limits.alike_anyway:
-        note = (
-            f"Two {what} agree on {agreed.median:.1%} of the rows in the middle of the class, as models do that are "
-            "trained to the same end. Of these only identical ones are listed."
-        )
-        return Part(populations=(agreed,), notes=(note,))
     # Agreement ends at 1, so it is the logarithm of how many rows differ that is compared with the class's.
-    near = apart & (shares >= limits.near) & outliers(-np.log1p(differ), limits.false_alarms)
-    kept = counts.kept[i, j]
-    changed = apart & (shares >= limits.least_agreement) & (kept >= limits.kept)
-    changed &= counts.other_side[i, j] < limits.other_side
-    changed &= (counts.sided + counts.sided.T)[i, j] >= limits.least_rows
-    changed &= np.minimum(counts.alone, counts.alone.T)[i, j] >= limits.least_rows
-    in_common = population(f"Odd answers that two {what} have in common", "pairs", kept[apart])
+    near = apart & (shares >= limits.near) & outliers(-np.log1p(differ), len(students), limits.false_alarms)
+    set_right = counts.set_right(limits.least_rows)[i, j]
+    changed = apart & (shares >= limits.least_agreement) & (set_right < limits.set_right)
+    seen_better = population(
+        f"Where one of two {what} stands alone, how often the other is with the class", "pairs", set_right[apart]
+    )
     reasons: list[tuple[Students, Reason]] = []
     for place in np.flatnonzero(near | changed).tolist():
         a, b = int(i[place]), int(j[place])
@@ -242,23 +266,27 @@ def _compare_pairs(
             reason = Reason(
                 sign=Sign.CHANGED,
                 says=f"{says} {_sides(students, counts, a, b)}",
-                value=float(kept[place]),
-                population=in_common,
+                value=float(set_right[place]),
+                population=seen_better,
                 differences=reason.differences,
             )
         reasons.append(((students[a], students[b]), reason))
-    return Part(reasons=tuple(reasons), populations=(agreed, in_common))
+    return Part(reasons=tuple(reasons), populations=(seen_better,))
 
 
 def _sides(students: Sequence[str], counts: Agreement, a: int, b: int) -> str:
     if counts.sided[a, b] < counts.sided[b, a]:
         a, b = b, a
     return (
-        f"Where they differ, the rest of the class says what {students[a]} says {counts.sided[a, b]:,} times, and what "
-        f"{students[b]} says {counts.sided[b, a]:,} times; between two models of one's own it sides with either. Of "
-        f"{min(counts.alone[a, b], counts.alone[b, a]):,} answers where one of them is against the rest, "
-        f"{counts.alone_together[a, b]:,} are the other's as well."
+        f"Where they differ, the rest of the class says what {students[a]} says {_times(counts.sided[a, b])}, and what "
+        f"{students[b]} says {_times(counts.sided[b, a])}; with two models of one's own it sides with either. On "
+        f"{counts.alone[a, b]:,} rows {students[a]} is against the rest of the class, and on "
+        f"{counts.alone_together[a, b]:,} of these {students[b]} says the same."
     )
+
+
+def _times(count: int) -> str:
+    return "once" if count == 1 else f"{count:,} times"
 
 
 def _differences(vectors: NDArray[np.unsignedinteger], pair: tuple[int, int]) -> tuple[Difference, ...]:
@@ -275,16 +303,16 @@ def _differences(vectors: NDArray[np.unsignedinteger], pair: tuple[int, int]) ->
 
 
 def _code(notebooks: Sequence[Notebook], template: Sequence[str]) -> Code:
-    released = fragments(template)
-    cells = {one.student: code_cells(one.cells, template) for one in notebooks}
-    own = {student: fragments(of_student) - released for student, of_student in cells.items()}
-    return Code(cells=cells, fragments=own, similarity=compare(list(own.values())))
+    released = set().union(*(fragments(cell) for cell in template))
+    cells = {one.student: own_cells(one.cells, template) for one in notebooks}
+    own = {student: [fragments(cell) - released for cell in one.values()] for student, one in cells.items()}
+    return Code(cells=cells, fragments=own, similarity=compare([set().union(*one) for one in own.values()]))
 
 
 def _compare_code(notebooks: Sequence[Notebook], code: Code, limits: Thresholds) -> Part:
     """Pairs of notebooks that are more alike than notebooks of this class are."""
     students = list(code.fragments)
-    long = np.array([len(own) >= limits.least_fragments for own in code.fragments.values()], dtype=np.bool_)
+    long = np.array([len(code.of(student)) >= limits.least_fragments for student in students], dtype=np.bool_)
     i, j = np.triu_indices(len(students), 1)
     judged = long[i] & long[j]
     i, j = i[judged], j[judged]
@@ -295,7 +323,7 @@ def _compare_code(notebooks: Sequence[Notebook], code: Code, limits: Thresholds)
     flagged = (values >= limits.similarity) & (common >= limits.least_fragments)
     notes: tuple[str, ...] = ()
     if len(values) >= limits.least_pairs:
-        flagged &= outliers(-np.log(NO_END - values), limits.false_alarms)
+        flagged &= outliers(-np.log(NO_END - values), int(long.sum()), limits.false_alarms)
     else:
         notes = ("So few notebooks have no distribution: their similarity is judged by the threshold alone.",)
     ids = {one.student: one.submission for one in notebooks}
@@ -391,15 +419,11 @@ def _accuracy(attempt: Attempt) -> float:
 
 def _case(students: Students, reasons: Sequence[Reason], attempts: Sequence[Attempt], code: Code) -> Case:
     alike = any(reason.sign is Sign.CODE for reason in reasons)
-    people = tuple(
-        Person(
-            student=student,
-            handed_in=_handed_in(student, attempts),
-            code=code.marked(student, students) if alike else (),
-        )
-        for student in students
+    return Case(
+        people=tuple(Person(student=student, handed_in=_handed_in(student, attempts)) for student in students),
+        reasons=tuple(reasons),
+        code=code.side_by_side(*students) if alike else (),
     )
-    return Case(people=people, reasons=tuple(reasons))
 
 
 def _handed_in(student: str, attempts: Sequence[Attempt]) -> tuple[HandedIn, ...]:

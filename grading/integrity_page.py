@@ -65,6 +65,11 @@ class Histogram:
     height: float = HEIGHT
     floor: float = FLOOR
 
+    @property
+    def top(self) -> float:
+        """Above it there is nothing but the label of a mark."""
+        return 0.0 if self.mark is not None else 20.0
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class CasePage:
@@ -158,9 +163,9 @@ def histogram(population: Population, value: float | None = None, whose: str = "
     )
 
 
-def folded(cell: Sequence[Marked], pair: int = 2) -> Iterator[tuple[str, str]]:
+def folded(parts: Sequence[Marked], pair: int = 2) -> Iterator[tuple[str, str]]:
     """(text, kind) of the parts of a cell; kind is "only", "some", "" or, for lines that are left out, "gap"."""
-    for place, part in enumerate(cell):
+    for place, part in enumerate(parts):
         if part.owners:
             yield part.text, "only" if part.owners <= pair else "some"
             continue
@@ -169,7 +174,7 @@ def folded(cell: Sequence[Marked], pair: int = 2) -> Iterator[tuple[str, str]]:
             yield part.text, ""
             continue
         head = CONTEXT if place > 0 else 0
-        tail = CONTEXT if place < len(cell) - 1 else 0
+        tail = CONTEXT if place < len(parts) - 1 else 0
         left_out = len(lines) - head - tail
         yield "\n".join([*lines[:head], ""]), ""
         yield f"… {left_out} lines without a match …", "gap"

@@ -49,15 +49,15 @@ class Similarity:
     """By fragment, how many notebooks have it."""
 
 
-def code_cells(cells: Sequence[str], template: Sequence[str]) -> tuple[str, ...]:
-    """A notebook's cells of code without those that were released just so, together at most MAX_CODE characters."""
+def own_cells(cells: Sequence[str], template: Sequence[str]) -> dict[int, str]:
+    """By number, from 1, a notebook's cells of code that were not released just so; at most MAX_CODE characters."""
     released = {cell.strip() for cell in template}
-    own, room = [], MAX_CODE
-    for cell in cells:
+    own, room = {}, MAX_CODE
+    for number, cell in enumerate(cells, start=1):
         if cell.strip() and cell.strip() not in released and room > 0:
-            own.append(cell[:room])
+            own[number] = cell[:room]
             room -= len(cell)
-    return tuple(own)
+    return own
 
 
 def tokens(code: str) -> list[Token]:
@@ -79,9 +79,9 @@ def tokens(code: str) -> list[Token]:
     return found
 
 
-def fragments(cells: Sequence[str]) -> set[str]:
-    """Every run of FRAGMENT tokens inside a cell."""
-    return {fragment for cell in cells for fragment, _, _ in _runs(tokens(cell))}
+def fragments(cell: str) -> set[str]:
+    """Every run of FRAGMENT tokens of a cell."""
+    return {fragment for fragment, _, _ in _runs(tokens(cell))}
 
 
 def compare(notebooks: Sequence[set[str]]) -> Similarity:
@@ -108,12 +108,23 @@ def compare(notebooks: Sequence[set[str]]) -> Similarity:
     )
 
 
-def marked(cells: Sequence[str], shared: set[str], owners: Mapping[str, int]) -> tuple[tuple[Marked, ...], ...]:
-    """The cells cut where marks begin and end. Of fragments that overlap, the rarest one says how rare a place is."""
-    return tuple(_marked(cell, shared, owners) for cell in cells)
+def side_by_side(first: Sequence[set[str]], second: Sequence[set[str]]) -> list[tuple[int | None, int | None]]:
+    """Places of cells, each of the first beside the one of the second with which it has most fragments in common.
+
+    Every cell is there once; one that has nothing in common with any has None beside it.
+    """
+    common = np.array([[len(a & b) for b in second] for a in first]).reshape(len(first), len(second))
+    beside: dict[int, int] = {}
+    for place in np.argsort(-common, axis=None, kind="stable").tolist():
+        i, j = divmod(place, len(second))
+        if common[i, j] and i not in beside and j not in beside.values():
+            beside[i] = j
+    alone = [j for j in range(len(second)) if j not in beside.values()]
+    return [*((i, beside.get(i)) for i in range(len(first))), *((None, j) for j in alone)]
 
 
-def _marked(cell: str, shared: set[str], owners: Mapping[str, int]) -> tuple[Marked, ...]:
+def marked(cell: str, shared: set[str], owners: Mapping[str, int]) -> tuple[Marked, ...]:
+    """The cell cut where marks begin and end. Of fragments that overlap, the rarest one says how rare a place is."""
     most = max(owners.values(), default=0) + 1
     places = np.full(len(cell), most, dtype=np.int64)
     for fragment, start, end in _runs(tokens(cell)):
