@@ -1,4 +1,4 @@
-"""`make bench`: how fast an honest neuron submission is graded, beside what its peers take for the same notebook.
+"""`make bench`: how fast an honest submission is graded and a course is recorded, beside what the peers take.
 
 Everything is measured in one run on one machine, so the ratios stand even where the seconds do not.
 """
@@ -34,10 +34,19 @@ BIN = Path(sys.executable).parent
 def main() -> None:
     """Measure, print, and fail where a figure to reach is not reached."""
     from rich.console import Console
-    from rich.table import Table
 
     os.environ["PATH"] = f"{BIN}{os.pathsep}{os.environ['PATH']}"
     console = Console()
+    missed = [*one_submission(console), *one_course(console)]
+    for line in missed:
+        console.print(f"[red]Not reached:[/] {line}")
+    sys.exit(1 if missed else 0)
+
+
+def one_submission(console: Any) -> Iterator[str]:
+    """The seconds of one notebook, here and by the peers; what was not reached."""
+    from rich.table import Table
+
     with console.status("Building the release"):
         subprocess.run([BIN / "neurograde", "release", NAME], check=True, cwd=ROOT, stdout=subprocess.DEVNULL)
     notebook = (ROOT / "bundles" / NAME / "solution.ipynb").read_bytes()
@@ -61,14 +70,36 @@ def main() -> None:
         f"Spread: {min(warm.seconds):.2f} to {max(warm.seconds):.2f} s. Opening the room: {warm.opening:.1f} s."
     )
     console.print(f"Peak memory of the room over {COPIES} submissions: {warm.room_mb:.0f} MiB.")
-    missed = []
     if overhead > MOST_OVERHEAD_SECONDS:
-        missed.append(f"overhead is {overhead:.2f} s, to reach: {MOST_OVERHEAD_SECONDS} s")
+        yield f"overhead is {overhead:.2f} s, to reach: {MOST_OVERHEAD_SECONDS} s"
     if otter / seconds < LEAST_RATIO:
-        missed.append(f"otter run takes {otter / seconds:.1f} times as long, to reach: {LEAST_RATIO:.0f} times")
-    for line in missed:
-        console.print(f"[red]Not reached:[/] {line}")
-    sys.exit(1 if missed else 0)
+        yield f"otter run takes {otter / seconds:.1f} times as long, to reach: {LEAST_RATIO:.0f} times"
+
+
+def one_course(console: Any) -> Iterator[str]:
+    """The seconds that the marks of a whole course take, here and by nbgrader; what was not reached."""
+    from rich.table import Table
+
+    sys.path.insert(0, str(Path(__file__).parent))
+    import bench_course as course
+
+    with tempfile.TemporaryDirectory(prefix="neurograde-bench-") as folder:
+        with console.status("Recording a course"):
+            ours = course.our_course(Path(folder))
+        with console.status("Recording the same course by nbgrader's own way (1 to 5 min)"):
+            theirs = course.nbgraders_course(Path(folder))
+    size = f"{course.STUDENTS} students, {course.ASSIGNMENTS} assignments, {course.CELLS} questions each"
+    table = Table("what", "neurograde, s", "nbgrader, s", "times ours", title=f"A course: {size}")
+    for what in ours:
+        table.add_row(what, f"{ours[what]:.2f}", f"{theirs[what]:.1f}", f"{theirs[what] / ours[what]:.0f}")
+    console.print(table)
+    claim = course.claim_seconds()
+    console.print(f"One claim of {course.CLAIM_ROWS} rows validated and scored: {claim * 1000:.0f} ms.")
+    for what, times in course.LEAST_TIMES_FASTER.items():
+        if theirs[what] / ours[what] < times:
+            yield f"{what} is {theirs[what] / ours[what]:.0f} times faster than nbgrader's, to reach: {times:.0f} times"
+    if claim > course.MOST_CLAIM_SECONDS:
+        yield f"a claim takes {claim * 1000:.0f} ms, to reach: {course.MOST_CLAIM_SECONDS * 1000:.0f} ms"
 
 
 @dataclass(frozen=True, kw_only=True)
