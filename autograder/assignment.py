@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, ValidationError,
 
 from autograder.errors import ConfigError
 from autograder.language import Text
+from autograder.report import PROBABILITY_METRICS
 
 
 class Settings(BaseModel):
@@ -35,7 +36,9 @@ class Limits(Settings):
 class Competition(Settings):
     """The part that is scored on held-out data."""
 
-    entry_point: str = Field(default="predict", description="The student's function: inputs -> class numbers.")
+    entry_point: str = Field(
+        default="predict", description="The student's function: inputs -> class numbers, or probabilities for log_loss."
+    )
     metric: str = Field(default="accuracy", description="How predictions are compared with labels.")
     anchors: list[tuple[FiniteFloat, FiniteFloat]] = Field(
         description="[score, grade points], rising; flat outside.", min_length=1
@@ -45,6 +48,7 @@ class Competition(Settings):
     baseline: str | None = Field(default=None, description="The instructor's frozen predictions, a CSV in the source.")
     must_beat_baseline: bool = Field(default=False, description="Gate: 0 points unless better, by McNemar's test.")
     must_reproduce: bool = Field(default=False, description="Gate: 0 points when the claim is far above the re-run.")
+    ceiling: float | None = Field(default=None, gt=0, le=1, description="Accuracy above which a person should look.")
     claims: bool = Field(default=False, description="Students also upload submission.csv with predictions.")
     daily_limit: int = Field(default=5, ge=1, description="Claims that count per student and day.")
     selected: int = Field(default=2, ge=1, description="Claims that a student may select for the private board.")
@@ -58,6 +62,8 @@ class Competition(Settings):
             raise ValueError("an anchor is [score from 0 to 1, grade points from 0 up]")
         if self.must_beat_baseline and self.baseline is None:
             raise ValueError("must_beat_baseline needs a baseline to beat")
+        if self.claims and self.metric in PROBABILITY_METRICS:
+            raise ValueError(f"claims are files of class numbers, which {self.metric} cannot score: set claims = false")
         return self
 
 

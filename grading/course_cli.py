@@ -15,6 +15,7 @@ from autograder.errors import ConfigError
 from autograder.language import LANGUAGES, SOURCE_LANGUAGE, said_in
 from autograder.syllabus import Syllabus, load_syllabus
 from grading.course import Course, open_course
+from grading.database import Database
 
 if TYPE_CHECKING:
     from autograder.report import Report
@@ -228,6 +229,44 @@ def formgrader_server(course: Path | None, port: int, no_browser: bool) -> None:
     command += ["--no-browser"] if no_browser else []
     command += ["--allow-root"] if hasattr(os, "geteuid") and os.geteuid() == 0 else []
     raise click.exceptions.Exit(subprocess.run(command, cwd=where.root, check=False).returncode)
+
+
+@main.command()
+@click.argument("assignment")
+@course_option
+@click.option(
+    "--output", "-o", type=click.Path(path_type=Path), help="A folder [integrity/ASSIGNMENT in the course directory]."
+)
+def integrity(assignment: str, course: Path | None, output: Path | None) -> None:
+    """Show what is worth a look: work that is too alike, claims that are not reproduced, data inside code.
+
+    Writes pages of evidence for a person, each measure beside the class's own. No grade is changed by it.
+    """
+    from grading import heldout
+    from grading.integrity import examine, load_thresholds, read_notebooks, read_template
+    from grading.integrity_page import write_pages
+    from grading.ledger import Kind, Ledger
+
+    house, where = find_house(), open_course(course)
+    competition = _settings(house, assignment).competition
+    with Database(where.database) as database:
+        attempts = Ledger(database).attempts(assignment, predictions=True)
+    if not attempts:
+        raise ConfigError(f"Nobody handed in {assignment} yet. Grade first: neurograde grade {assignment} PATH...")
+    findings = examine(
+        assignment,
+        attempts,
+        heldout.load(where, assignment) if competition else None,
+        read_notebooks(where, assignment, attempts),
+        template=read_template(load_assignment(house / "bundles" / assignment)),
+        thresholds=load_thresholds(house / "source", assignment),
+        ceiling=competition.ceiling if competition else None,
+    )
+    index = write_pages(findings, output or where.root / "integrity" / assignment)
+    students = len({one.student for one in attempts if one.kind is not Kind.BASELINE})
+    click.echo(f"{len(findings.cases)} worth a look among {students} students: {index}")
+    for note in findings.notes:
+        click.echo(note)
 
 
 @main.command()

@@ -14,6 +14,8 @@ from grading.literals import Found
 from grading.similarity import Marked
 
 BINS = 48
+MOST_PAGES = 200
+"""Cases that are shown in full: more at once say something about the task, or the thresholds, not about students."""
 
 Students = tuple[str, ...]
 """One student, or two in alphabetical order."""

@@ -7,8 +7,8 @@ looked at as text only.
 
 import hashlib
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from itertools import combinations
 from pathlib import Path
 
@@ -21,6 +21,7 @@ from autograder.submission import cells_of, read_tree
 from grading.agreement import Agreement, agreement, others_say
 from grading.course import Course
 from grading.findings import (
+    MOST_PAGES,
     Case,
     Cell,
     Difference,
@@ -38,7 +39,7 @@ from grading.findings import (
 )
 from grading.heldout import HeldOut
 from grading.ledger import Attempt, Kind, latest
-from grading.literals import look
+from grading.literals import known_from, largest, look
 from grading.score import CLAIM_GAP
 from grading.similarity import Similarity, compare, fragments, marked, own_cells, side_by_side
 
@@ -117,7 +118,12 @@ def examine(
     for part in parts:
         for students, reason in part.reasons:
             reasons[students].append(reason)
-    cases = [_case(students, why, attempts, code) for students, why in reasons.items()]
+    order = sorted(reasons, key=lambda students: (-len(students), -len(reasons[students]), students))
+    people = _people(attempts)
+    cases = [
+        _case(students, reasons[students], people, code if place < MOST_PAGES else None)
+        for place, students in enumerate(order)
+    ]
     outdated = sum(bool(one.predictions) for one in attempts) - len(scored)
     notes = [f"{outdated} predictions of another version of the held-out data are not compared."] if outdated else []
     return Findings(
@@ -125,7 +131,7 @@ def examine(
         students=len({one.student for one in attempts if one.kind is not Kind.BASELINE}),
         notebooks=len(notebooks),
         claims=sum(one.kind is Kind.CLAIM for one in attempts),
-        cases=tuple(sorted(cases, key=lambda case: (-len(case.people), -len(case.reasons), case.students))),
+        cases=tuple(cases),
         populations=tuple(one for part in parts for one in part.populations),
         notes=(*notes, *(note for part in parts for note in part.notes)),
     )
@@ -188,15 +194,16 @@ def _compare_predictions(kind: Kind, scored: Sequence[Attempt], heldout: HeldOut
                 "comes out so whoever trains it, and so does one whose seed is given; pairs are not listed.",
             )
         )
-    says = f"The {what} are the same on all {len(heldout.labels):,} rows."
-    same = [(pair, Reason(sign=Sign.IDENTICAL, says=says)) for group in groups for pair in combinations(group, 2)]
     counts = agreement(vectors, heldout.classes + 1)
     apart = counts.shares[np.triu_indices(len(students), 1)]
     apart = apart[apart < 1]
+    says = f"The {what} are the same on all {len(heldout.labels):,} rows."
+    identical = Reason(sign=Sign.IDENTICAL, says=says)
+    pairs = [pair for group in groups for pair in combinations(group, 2)]
     if len(apart) < limits.least_pairs:
         few = f"Of the {what} only identical ones are looked for: so few have no distribution."
-        return Part(reasons=tuple(same), notes=(few,))
-    agreed = population(f"Agreement of two {what}", "pairs", apart)
+        return Part(reasons=tuple((pair, identical) for pair in pairs), notes=(few,))
+    agreed = population(f"Agreement of two {what}", "pairs", apart, ends=(float(apart.min()), 1.0))
     if agreed.median >= limits.alike_anyway:
         note = (
             f"Two {what} agree on {agreed.median:.1%} of the rows in the middle of the class, as models do that are "
@@ -204,7 +211,10 @@ def _compare_predictions(kind: Kind, scored: Sequence[Attempt], heldout: HeldOut
         )
         return Part(populations=(agreed,), notes=(note,))
     rest = _compare_pairs(what, students, vectors, counts, agreed, limits)
-    return Part(reasons=(*same, *rest.reasons), populations=(agreed, *rest.populations))
+    identical = replace(identical, value=1.0, population=agreed)
+    return Part(
+        reasons=(*((pair, identical) for pair in pairs), *rest.reasons), populations=(agreed, *rest.populations)
+    )
 
 
 def _by_classes(predictions: Sequence[Sequence[int]], classes: int) -> NDArray[np.unsignedinteger]:
@@ -342,13 +352,24 @@ def _compare_code(notebooks: Sequence[Notebook], code: Code, limits: Thresholds)
 
 
 def _look_into_code(notebooks: Sequence[Notebook], template: Sequence[str], limits: Thresholds) -> Part:
+    if not notebooks:
+        return Part()
+    known = known_from(template, most=limits.literal)
+    sizes = np.array([largest(one.cells, known) for one in notebooks], dtype=np.float64)
+    everybody = population("Characters of a notebook's largest literal", "students", sizes, percent=False)
     reasons: list[tuple[Students, Reason]] = []
-    for one in notebooks:
-        if found := look(one.cells, template, most=limits.literal):
+    for one, size in zip(notebooks, sizes.tolist(), strict=True):
+        if found := look(one.cells, known, most=limits.literal):
             kinds = ", ".join(dict.fromkeys(one.mark.value for one in found))
-            says = f"The notebook's code has {kinds}."
-            reasons.append(((one.student,), Reason(sign=Sign.EMBEDDED, says=says, found=tuple(found))))
-    return Part(reasons=tuple(reasons))
+            reason = Reason(
+                sign=Sign.EMBEDDED,
+                says=f"The notebook's code has {kinds}.",
+                value=size,
+                population=everybody,
+                found=tuple(found),
+            )
+            reasons.append(((one.student,), reason))
+    return Part(reasons=tuple(reasons), populations=(everybody,))
 
 
 # --- claims and scores
@@ -417,21 +438,22 @@ def _accuracy(attempt: Attempt) -> float:
 # --- cases
 
 
-def _case(students: Students, reasons: Sequence[Reason], attempts: Sequence[Attempt], code: Code) -> Case:
+def _case(students: Students, reasons: Sequence[Reason], people: Mapping[str, Person], code: Code | None) -> Case:
     alike = any(reason.sign is Sign.CODE for reason in reasons)
     return Case(
-        people=tuple(Person(student=student, handed_in=_handed_in(student, attempts)) for student in students),
+        people=tuple(people.get(student, Person(student=student)) for student in students),
         reasons=tuple(reasons),
-        code=code.side_by_side(*students) if alike else (),
+        code=code.side_by_side(*students) if code is not None and alike else (),
     )
 
 
-def _handed_in(student: str, attempts: Sequence[Attempt]) -> tuple[HandedIn, ...]:
-    found = []
+def _people(attempts: Sequence[Attempt]) -> dict[str, Person]:
+    handed_in: dict[str, list[HandedIn]] = defaultdict(list)
     for kind in PLURAL:
-        last = latest(one for one in attempts if one.kind is kind and one.student == student).get(student)
-        if last is not None:
-            score = last.scores.overall if last.scores else None
+        for student, one in latest(attempt for attempt in attempts if attempt.kind is kind).items():
+            score = one.scores.overall if one.scores else None
             correct, n = (score.correct, score.n) if score else (0, 0)
-            found.append(HandedIn(kind=kind, submission=last.submission, at=last.handed_in, correct=correct, n=n))
-    return tuple(found)
+            handed_in[student].append(
+                HandedIn(kind=kind, submission=one.submission, at=one.handed_in, correct=correct, n=n)
+            )
+    return {student: Person(student=student, handed_in=tuple(ones)) for student, ones in handed_in.items()}

@@ -8,14 +8,13 @@ from pathlib import Path
 from types import MappingProxyType
 
 from autograder.errors import ConfigError
-from grading.findings import Case, Findings, Population, Reason, Sign
+from grading.findings import MOST_PAGES, Case, Findings, Population, Reason, Sign
 from grading.similarity import Marked
 
 FOLDER = Path(__file__).parent
 WIDTH, FLOOR, TOP, HEIGHT = 640.0, 130.0, 30.0, 156.0
 TICKS = 6
 """At most so many labels on an axis."""
-MOST_PAGES = 200
 SHOWN = 40
 """Marks of one notebook that are listed."""
 FOLD = 10
@@ -60,6 +59,7 @@ class Histogram:
     mark_label: str
     mark_anchor: str
     caption: str
+    """How many there are, and their median."""
     spoken: str
     width: float = WIDTH
     height: float = HEIGHT
@@ -157,7 +157,7 @@ def histogram(population: Population, value: float | None = None, whose: str = "
         mark=mark,
         mark_label=label,
         mark_anchor=_anchor(mark),
-        caption=f"{population.name}: {said}.",
+        caption=said,
         spoken=f"Histogram. {population.name}: {said}, from {shown.exact(population.low)} to "
         f"{shown.exact(population.high)}. {label}".strip(),
     )
@@ -224,4 +224,4 @@ class _Numbers:
         return self._written(value, self._decimals + 1)
 
     def _written(self, value: float, decimals: int) -> str:
-        return f"{value:.{decimals}%}" if self._percent else f"{value:.{decimals}f}"
+        return f"{value:.{decimals}%}" if self._percent else f"{value:,.{decimals}f}".removesuffix(".0")

@@ -61,22 +61,42 @@ PIECES = re.compile(
     rf"(?P<comment>{COMMENT})|(?P<literal>(?:{STRING}|[0-9][\w.]*+|[\s,\[\](){{}}+:\\-])++)|\w++|.", re.DOTALL
 )
 """Code, cut into comments, literals (strings and numbers with all that joins them into one value), and all else."""
-ONE_STRING = re.compile(STRING, re.DOTALL)
 STRING_OR_COMMENT = re.compile(rf"{STRING}|(?P<comment>{COMMENT})", re.DOTALL)
 
 
-def look(cells: Sequence[str], template: Sequence[str] = (), *, most: int) -> list[Found]:
-    """The marks in the cells of a notebook's code; what the released notebook's cells have as well is none.
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Known:
+    """What the released notebook has, and what is no mark in a submission therefore."""
+
+    cells: frozenset[str] = frozenset()
+    literals: frozenset[str] = frozenset()
+    names: frozenset[str] = frozenset()
+
+
+NOTHING = Known()
+
+
+def known_from(template: Sequence[str], *, most: int) -> Known:
+    """What the cells of code of a released notebook have, by the same measure as `look`."""
+    return Known(
+        cells=frozenset(template),
+        literals=frozenset(literal for cell in template for _, literal in _large(cell, most)),
+        names=frozenset(name.lower() for cell in template for _, _, name in _names(cell)),
+    )
+
+
+def look(cells: Sequence[str], known: Known = NOTHING, *, most: int) -> list[Found]:
+    """The marks in the cells of a notebook's code.
 
     A literal, or a comment, is a mark when it has more than `most` characters; so are strings that read like data when
     they have more together.
     """
-    released = {literal for cell in template for _, literal in _large(cell, most)}
-    known = {name.lower() for cell in template for _, _, name in _names(cell)}
     found: list[Found] = []
     dense: list[tuple[int, int, str]] = []
     for number, cell in enumerate(cells, start=1):
-        large = [(start, text) for start, text in _large(cell, most) if text not in released]
+        if cell in known.cells:
+            continue
+        large = [(start, text) for start, text in _large(cell, most) if text not in known.literals]
         for start, text in large:
             mark = Mark.COMMENT if text.startswith("#") else Mark.LITERAL
             found.append(_found(mark, number, cell, start, text))
@@ -86,14 +106,23 @@ def look(cells: Sequence[str], template: Sequence[str] = (), *, most: int) -> li
             for start, text in _dense(cell)
             if not any(begin <= start < end for begin, end in inside)
         ]
-        for mark, start, name in _names(cell):
-            if name.lower() not in known:
-                found.append(_found(mark, number, cell, start, name, size=0))
+        named = [
+            _found(mark, number, cell, start, name, size=0)
+            for mark, start, name in _names(cell)
+            if name.lower() not in known.names
+        ]
+        found += {(one.mark, one.line): one for one in named}.values()  # one of a line is enough
     total = sum(len(text) for _, _, text in dense)
     if total > most:
         number, start, text = dense[0]
         found.append(_found(Mark.DENSE, number, cells[number - 1], start, text, size=total))
     return found
+
+
+def largest(cells: Sequence[str], known: Known = NOTHING) -> int:
+    """Characters of the largest literal in a notebook's own cells of code, white space not counted."""
+    literals = (piece["literal"] for cell in cells if cell not in known.cells for piece in PIECES.finditer(cell))
+    return max((_size(literal) for literal in literals if literal), default=0)
 
 
 def _large(cell: str, most: int) -> Iterator[tuple[int, str]]:

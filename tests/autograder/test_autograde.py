@@ -153,7 +153,7 @@ def test_whole_numbers_of_every_kind_are_class_numbers(answer):
 
 @pytest.mark.parametrize(
     "answer",
-    [[1], [[1], [0]], [0.5, 1], [float("nan"), 1], [10**30, 1], ["a", "b"], None, object(), [1e300, 0], [[1, 2], [3]]],
+    [[1], [[1], [0]], [0.5, 1], [float("nan"), 1], [10**30, 1], ["a", "b"], None, object, [1e300, 0], [[1, 2], [3]]],
     ids=str,
 )
 def test_anything_else_is_no_prediction(answer):

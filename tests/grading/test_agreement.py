@@ -53,9 +53,24 @@ def test_the_class_sides_with_the_one_that_was_copied():
     models = np.where(rng.random((8, 2000)) < 0.1, rng.integers(0, 10, (8, 2000)), truth)
     copy = np.where(rng.random(2000) < 0.05, rng.integers(0, 10, 2000), models[0])
     counts = agreement(np.vstack([models, copy]), 10)
-    assert counts.other_side[0, 8] < 0.05 < 0.3 < counts.other_side[0, 1]
-    assert counts.kept[0, 8] > 0.9
-    assert counts.kept[0, 1] < 0.3
+    shares = counts.set_right()
+    assert shares[0, 8] == shares[8, 0] < 0.05 < 0.5 < shares[0, 1]
+    assert counts.sided[0, 8] > 50 * counts.sided[8, 0]
+    assert counts.alone_together[0, 8] > 0.9 * counts.alone[0, 8]
+
+
+def test_a_model_that_errs_at_random_is_nobodys_copy():
+    rng = np.random.default_rng(2)
+    truth = rng.integers(0, 10, 2000)
+    models = np.where(rng.random((8, 2000)) < 0.03, rng.integers(0, 10, (8, 2000)), truth)
+    poor = np.where(rng.random(2000) < 0.15, rng.integers(0, 10, 2000), truth)
+    assert agreement(np.vstack([models, poor]), 10).set_right()[8, :8].min() > 0.5
+
+
+def test_who_is_hardly_ever_alone_is_not_judged():
+    counts = agreement(np.array([[0, 0, 1], [0, 0, 1], [0, 0, 0], [0, 0, 0], [0, 0, 0]]), 2)
+    assert counts.set_right()[0, 1] == 0
+    assert counts.set_right(least=2)[0, 1] == 1
 
 
 def test_others_who_are_divided_say_nothing():

@@ -3,7 +3,7 @@ import re
 from hypothesis import given
 from hypothesis import strategies as st
 
-from grading.similarity import FRAGMENT, MAX_CODE, code_cells, compare, fragments, marked, tokens
+from grading.similarity import FRAGMENT, MAX_CODE, compare, fragments, marked, own_cells, side_by_side, tokens
 
 LOOP = """def fit(model, loader, rate):
     optimizer = torch.optim.SGD(model.parameters(), lr=rate)
@@ -46,13 +46,15 @@ def test_what_stands_after_a_dot_and_builtins_keep_their_names():
 
 
 def test_a_renamed_copy_is_the_same_and_another_function_is_not():
-    found = compare([fragments([LOOP]), fragments([RENAMED]), fragments([OTHER])])
+    found = compare([fragments(LOOP), fragments(RENAMED), fragments(OTHER)])
     assert found.values[0, 1] == 1
     assert found.values[0, 2] == 0
 
 
 def test_padding_does_not_hide_a_copy_and_neither_does_the_order_of_cells():
-    found = compare([fragments([LOOP, OTHER]), fragments([OTHER, RENAMED, "print(1)\n" * 40]), fragments([LOOP])])
+    found = compare(
+        [fragments(LOOP) | fragments(OTHER), fragments(OTHER + "x()") | fragments(RENAMED), fragments(LOOP)]
+    )
     assert found.values[0, 1] == 1
 
 
@@ -70,14 +72,21 @@ def test_nothing_is_like_nothing():
 
 
 def test_cells_that_were_released_so_are_left_out():
-    assert code_cells(["import torch\n", LOOP, "  "], ["import torch"]) == (LOOP,)
-    assert sum(map(len, code_cells(["x = 1\n" * 60_000], []))) == MAX_CODE
+    assert own_cells(["import torch\n", LOOP, "  "], ["import torch"]) == {2: LOOP}
+    assert sum(map(len, own_cells(["x = 1\n" * 60_000], []).values())) == MAX_CODE
+
+
+def test_cells_stand_beside_those_most_like_them_and_each_is_there_once():
+    first, second = [{"a", "b"}, {"c"}, {"d"}], [{"x"}, {"c", "y"}, {"a", "b", "c"}]
+    assert side_by_side(first, second) == [(0, 2), (1, 1), (2, None), (None, 0)]
+    assert side_by_side([], [{"a"}]) == [(None, 0)]
+    assert side_by_side([{"a"}], []) == [(0, None)]
 
 
 def test_marks_cover_what_both_have_and_say_how_many_have_it():
     cell = f"{OTHER}\n\n{LOOP}"
-    shared = fragments([LOOP])
-    parts = marked([cell], shared, dict.fromkeys(shared, 2))[0]
+    shared = fragments(LOOP)
+    parts = marked(cell, shared, dict.fromkeys(shared, 2))
     assert "".join(part.text for part in parts) == cell
     (own,) = [part.text for part in parts if part.owners]
     assert own.startswith("def fit(")
@@ -92,9 +101,9 @@ def test_marks_cover_what_both_have_and_say_how_many_have_it():
 def test_what_is_no_python_is_cut_all_the_same(text):
     found = tokens(text)
     assert all(0 <= token.start < token.end <= len(text) for token in found)
-    assert "".join(part.text for part in marked([text], fragments([text]), {})[0]) == text
+    assert "".join(part.text for part in marked(text, fragments(text), {})) == text
 
 
 def test_a_line_that_everybody_writes_is_shorter_than_a_fragment():
     assert len(tokens("optimizer.zero_grad()")) < FRAGMENT
-    assert not re.search(r"\d", str(fragments(["optimizer.zero_grad()"])))
+    assert not re.search(r"\d", str(fragments("optimizer.zero_grad()")))
