@@ -1,11 +1,13 @@
 """Options and fixtures for every test."""
 
 import functools
+import itertools
 import json
 import os
 import shutil
 import subprocess
 import sys
+import tomllib
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -25,8 +27,39 @@ NEUROGRADE = Path(sys.executable).parent / "neurograde"
 os.environ["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
 
 
+TORTURED = "neuron_pytorch"
+"""The assignment whose corpus also tries the room itself; it is quick, and always graded whole."""
+RIGHT, WRONG = 8, 22
+"""Of every other corpus `make test` grades so many samples; `make mutants`, or --whole-corpus, all of them."""
+
+
 def pytest_addoption(parser):
     parser.addoption("--no-docker", action="store_true", help="leave out the tests that need a container engine")
+    parser.addoption(
+        "--whole-corpus", action="store_true", help="grade every sample of every assignment (half an hour)"
+    )
+
+
+def pytest_generate_tests(metafunc):
+    if "sample" in metafunc.fixturenames:
+        whole = metafunc.config.getoption("--whole-corpus")
+        found = [path for folder in sorted(CORPUS.iterdir()) for path in samples_of(folder.name, whole=whole)]
+        metafunc.parametrize("sample", found, ids=[f"{path.parent.name}-{path.name}" for path in found])
+
+
+def samples_of(name, *, whole):
+    """The samples of an assignment to grade: right ones, and wrong ones of every question in turn."""
+    verdicts = {
+        path.parent: tomllib.loads(path.read_text()) for path in sorted((CORPUS / name).glob("*/expected.toml"))
+    }
+    if whole or name == TORTURED:
+        return list(verdicts)
+    by_question = {}
+    for path, verdict in verdicts.items():
+        by_question.setdefault(min(verdict.get("lost", {}), default=""), []).append(path)
+    right = by_question.pop("", [])
+    in_turn = [path for turn in itertools.zip_longest(*by_question.values()) for path in turn if path]
+    return sorted([*right[:RIGHT], *in_turn[:WRONG]])
 
 
 def pytest_configure(config):
@@ -172,14 +205,14 @@ class Graded:
 
 
 @pytest.fixture(scope="session")
-def graded(house, tmp_path_factory):
-    """A function: the corpus of an assignment, graded once, in two rooms."""
+def graded(house, tmp_path_factory, pytestconfig):
+    """A function: the samples of an assignment, graded once, in two rooms."""
 
     @functools.cache
     def grade(name):
         desk = tmp_path_factory.mktemp(f"{name}-corpus")
-        samples = sorted(path.parent.name for path in (CORPUS / name).glob("*/expected.toml"))
-        uploads = house.hand_in(desk / "uploads", name, *samples)
+        samples = samples_of(name, whole=pytestconfig.getoption("--whole-corpus"))
+        uploads = house.hand_in(desk / "uploads", name, *(path.name for path in samples))
         done = house.run("grade", name, uploads, "--course", desk / "course", "--json", "--jobs", "2")
         objects = {found["student"]: found for found in map(json.loads, done.stdout.splitlines())}
         return Graded(objects=objects, stderr=done.stderr, course=desk / "course", exit_code=done.returncode)
