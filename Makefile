@@ -19,7 +19,8 @@ test: setup ## lint, types and every test
 	$(run) ruff check .
 	$(run) ruff format --check .
 	$(run) mypy
-	$(run) pytest
+	$(run) pytest -n 2 -m "not docker"
+	$(run) pytest -m docker
 
 bench: setup ## measure the speed of grading
 	$(run) python tests/bench.py

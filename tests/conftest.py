@@ -41,10 +41,10 @@ def pytest_addoption(parser):
 
 
 def pytest_generate_tests(metafunc):
-    if "sample" in metafunc.fixturenames:
+    if "corpus_sample" in metafunc.fixturenames:
         whole = metafunc.config.getoption("--whole-corpus")
         found = [path for folder in sorted(CORPUS.iterdir()) for path in samples_of(folder.name, whole=whole)]
-        metafunc.parametrize("sample", found, ids=[f"{path.parent.name}-{path.name}" for path in found])
+        metafunc.parametrize("corpus_sample", found, ids=[f"{path.parent.name}-{path.name}" for path in found])
 
 
 def samples_of(name, *, whole):

@@ -21,8 +21,9 @@ TOO_LARGE_FOR_GIT = ".npz"
 pytestmark = pytest.mark.docker
 
 
-def test_a_sample_gets_its_verdict(graded, house, sample):
-    name, batch = sample.parent.name, graded(sample.parent.name)
+def test_a_sample_gets_its_verdict(graded, house, corpus_sample):
+    sample, name = corpus_sample, corpus_sample.parent.name
+    batch = graded(name)
     expected = load_sample(sample, house.assignment(name)).expected
     found = batch.objects[sample.name]
     if expected.refused is not None:
