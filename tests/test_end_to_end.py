@@ -7,6 +7,7 @@ import os
 import shutil
 import signal
 import subprocess
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import nbformat
@@ -166,3 +167,49 @@ def test_the_public_tests_run_in_jupyter_under_plain_otter_and_tell_right_from_e
         cells = nbformat.read(tmp_path / name / "my work (1).ipynb", as_version=4).cells
         shown = [output for cell in cells if cell.source.startswith("grader.check(") for output in cell.outputs]
         assert ["passed!" in output.data["text/html"] for output in shown] == [name == "perfect"] * 9
+
+
+def test_what_becomes_of_grades_can_be_explained_listed_exported_and_looked_into(graded, house, tmp_path):
+    course = graded(NAME).course
+    explained = house.run("explain", "perfect", "--course", course)
+    assert "8 of 8" in explained.stdout
+    assert "right on all held-out rows" in explained.stdout
+    assert "Course grade" in explained.stdout
+    assert "perfect" in house.run("grades", "--course", course).stdout
+    exported = house.run("export", "--to", "csv", "-o", tmp_path / "grades.csv", "--course", course)
+    assert exported.returncode == 0, exported.stderr
+    assert len((tmp_path / "grades.csv").read_text().splitlines()) > 50
+    looked = house.run("integrity", NAME, "-o", tmp_path / "pages", "--course", course)
+    assert looked.returncode == 0, looked.stderr
+    assert "worth a look" in (tmp_path / "pages/index.html").read_text()
+    nobody = house.run("explain", "prefect", "--course", course)
+    assert (nobody.returncode, "perfect" in nobody.stderr) == (2, True)
+
+
+def test_a_changed_policy_is_previewed_and_moves_nobody_yet(graded, house, tmp_path):
+    rules = (house.root / "source" / NAME / "assignment.toml").read_text()
+    (tmp_path / "new.toml").write_text(rules.replace("[0.96, 2.0]", "[0.96, 1.5]"))
+    shown = house.run("policy", NAME, "--preview", tmp_path / "new.toml", "--course", graded(NAME).course)
+    assert shown.returncode == 0, shown.stderr
+    assert "The most that can be earned changes from 2 to 1.5" in shown.stdout
+
+
+def test_claims_are_checked_scored_and_stand_on_the_leaderboard(graded, house, tmp_path):
+    name = "fashionmnist_kaggle"
+    course = graded(name).course
+    rows = "".join(f"0,{row}\n" for row in range(10_000))
+    when = (min(datetime.now(UTC), house.assignment(name).settings.due) - timedelta(days=1)).timestamp()
+    for student, content in (("ada", f"Category,Id\n{rows}"), ("bob", f"Category,Id\n{rows[:-7]}")):
+        (tmp_path / f"{student}.csv").write_text(content)
+        os.utime(tmp_path / f"{student}.csv", (when, when))
+    done = house.run("grade", name, tmp_path, "--course", course)
+    assert done.returncode == 3
+    assert "ada: ada.csv scored, 0.1" in done.stderr
+    assert "bob: " in done.stderr
+    shown = house.run("leaderboard", name, "--format", "json", "--course", course)
+    board = json.loads(shown.stdout)
+    assert [row["name"] for row in board["rows"] if row["name"] in ("ada", "bob", "baseline")] == ["baseline", "ada"]
+    again = house.run("grade", name, tmp_path / "ada.csv", "--course", course)
+    assert "scored before" in again.stderr
+    chosen = house.run("leaderboard", name, "--student", "ada", "--course", course)
+    assert "your best" in chosen.stdout
