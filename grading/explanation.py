@@ -8,7 +8,7 @@ import textwrap
 from collections.abc import Iterator
 
 from autograder.assignment import AssignmentSettings, Competition
-from autograder.report import CellResult, QuestionResult, Report, Status
+from autograder.report import QuestionResult, Report, Status
 from autograder.syllabus import Syllabus
 from grading.lateness import Lateness, duration, said
 from grading.policy import Anchors, Between, CourseGrade, Grade, Part, Result, bracket, interpolate
@@ -28,7 +28,7 @@ def explain_grade(
 
     `recorded` is what the gradebook holds; where it is another value, marks by hand are what differs.
     """
-    lines = [("run", _run(report)), *_questions(report)]
+    lines = [*_run(report), *_questions(report)]
     if settings.competition is not None:
         lines += _competition(grade, settings.competition)
         lines.append(("earned", f"{number(grade.points)} + {number(grade.accuracy_points)} = {number(grade.earned)}"))
@@ -63,21 +63,18 @@ def number(value: float, digits: int = 4) -> str:
     return f"{value:.{digits}f}".rstrip("0").rstrip(".")
 
 
-def _run(report: Report) -> str:
+def _run(report: Report) -> list[Line]:
     made_by = report.provenance
-    trouble = [f"cell {cell.number} {cell.status} ({cell.error or 'no more is known'})" for cell in _troubled(report)]
-    return "; ".join(
-        (
-            f"submission {report.submission[:12]} of {report.student}, {report.seconds:.1f} s, tests {made_by.bundle}, "
-            f"image {made_by.image}, seed {made_by.seed}",
-            *trouble,
-            *report.notes,
-        )
+    run = (
+        f"submission {report.submission[:12]} of {report.student}, {report.seconds:.1f} s, tests {made_by.bundle}, "
+        f"image {made_by.image}, seed {made_by.seed}"
     )
-
-
-def _troubled(report: Report) -> Iterator[CellResult]:
-    return (cell for cell in report.cells if cell.status is not Status.PASSED)
+    trouble = [
+        (f"cell {cell.number}", f"{cell.status}: {cell.error or 'no more is known'}")
+        for cell in report.cells
+        if cell.status is not Status.PASSED
+    ]
+    return [("run", run), *trouble, *[("note", note) for note in report.notes]]
 
 
 def _questions(report: Report) -> list[Line]:

@@ -67,10 +67,9 @@ def read_policy(path: Path, settings: AssignmentSettings) -> Competition:
     new = read_toml(path, NewPolicy, example="[competition] with its `anchors`")
     if new.competition is None:
         raise ConfigError(f"{path} has no [competition]. Copy assignment.toml, change it there, and preview the copy.")
-    left_out = {"baseline"} if settings.competition.baseline is None else set[str]()
     changed = [
         f"competition.{key}"
-        for key in Competition.model_fields.keys() - PREVIEWED - left_out
+        for key in Competition.model_fields.keys() - PREVIEWED
         if getattr(new.competition, key) != getattr(settings.competition, key)
     ]
     changed += [
@@ -89,11 +88,17 @@ def moves(
 ) -> list[Move]:
     """Everyone whose points for the score would change, those who move most first.
 
-    `evidence`, by student, is what gates are judged by; ValueError where a gate needs one that is not there.
+    `evidence`, by student, is what gates are judged by. Raises ConfigError where a gate would need one that is not
+    there: who was graded before there was a baseline was never compared with it.
     """
     found = []
     for student, score in scores:
         proof = (evidence or {}).get(student, NO_EVIDENCE)
+        if proof.versus_baseline is None and (old.must_beat_baseline or new.must_beat_baseline):
+            raise ConfigError(
+                f"{student} was not compared with a baseline yet, which must_beat_baseline needs. Set "
+                "competition.baseline in assignment.toml, run the same `neurograde grade` again, and preview then."
+            )
         before, _ = accuracy_points(score, old, proof)
         after, gates = accuracy_points(score, new, proof)
         if abs(after - before) > POINTS_ALIKE:
