@@ -41,7 +41,7 @@ class Competition(Settings):
     )
     metric: str = Field(default="accuracy", description="How predictions are compared with labels.")
     anchors: list[tuple[FiniteFloat, FiniteFloat]] = Field(
-        description="[score, grade points], rising; flat outside.", min_length=1
+        description="[score, grade points], rising; linear: flat outside; steps: 0 before the first.", min_length=1
     )
     between: Literal["linear", "steps"] = Field(default="linear", description="What a score between anchors earns.")
     public_share: float = Field(default=0.3, gt=0, lt=1, description="Of the rows, shown before the deadline.")

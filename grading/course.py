@@ -4,7 +4,7 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from autograder.errors import ConfigError
+from autograder.errors import ConfigError, PlatformError
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -61,3 +61,17 @@ def open_course(path: Path | None = None) -> Course:
             f"{root} cannot be the course directory: {error}. Choose another with --course DIR."
         ) from None
     return course
+
+
+def write_whole(path: Path, content: bytes) -> None:
+    """Write a file in one step, its folder too; a full disk leaves the old one. Raises PlatformError saying so."""
+    part = path.with_suffix(f".{os.getpid()}.part")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        part.write_bytes(content)
+        part.replace(path)
+    except OSError as error:
+        part.unlink(missing_ok=True)
+        raise PlatformError(
+            f"{path} could not be written: {error.strerror}. It is as it was; make room and run the command again."
+        ) from None

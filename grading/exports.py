@@ -12,6 +12,7 @@ from autograder.language import SOURCE_LANGUAGE, said_in
 from autograder.report import CaseResult, Report, Status
 from autograder.syllabus import Syllabus
 from grading.cells import Cell, neutral, number, to_csv
+from grading.leaderboard import PUBLIC_DIGITS
 from grading.policy import CourseGrade, Grade, Result, course_grade
 from grading.roster import CanvasColumn, Match, Roster, Student, reconcile
 from grading.score import Score
@@ -21,9 +22,6 @@ MOODLE_KEYS: Mapping[Key, str] = {"email": "Email address", "login": "Username",
 """What Moodle can find a user by, and how its own exports call the column."""
 
 Visibility = Literal["visible", "after_due_date", "after_published", "hidden"]
-
-PUBLIC_DECIMALS = 2
-"""Of a public score: more would let a class read the labels off the leaderboard, one upload at a time."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -199,7 +197,7 @@ def gradescope_json(
     }
     if public is not None:
         results["leaderboard"] = [
-            {"name": public.metric.replace("_", " "), "value": round(public.value, PUBLIC_DECIMALS), "order": "desc"}
+            {"name": public.metric.replace("_", " "), "value": round(public.value, PUBLIC_DIGITS), "order": "desc"}
         ]
     return json.dumps(results, indent=2, allow_nan=False).encode() + b"\n"
 

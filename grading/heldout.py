@@ -19,15 +19,15 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
-from autograder.assignment import Settings
+from autograder.assignment import Competition, Settings
 from autograder.errors import ConfigError, PlatformError
 from grading.claim import ClaimInvalid, read_claim
 from grading.course import Course
 from grading.split import assignment_secret, public_mask, split_hash
 
 ARRAYS = ("inputs", "labels", "public")
-PUBLIC_SHARE = 0.3
-"""Where assignment.toml does not say: Competition's own default."""
+PUBLIC_SHARE: float = Competition.model_fields["public_share"].default
+"""Where assignment.toml does not say."""
 SECRET = "split.secret"  # noqa: S105 - the name of the file
 SECRET_BYTES = 32
 FORMAT: Literal[2] = 2

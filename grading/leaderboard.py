@@ -24,7 +24,7 @@ from grading.ledger import Attempt, Kind, latest
 from grading.score import Score, Scores
 
 PUBLIC_DIGITS = 2
-"""Decimals of a public score."""
+"""Decimals of a public score: more would let a class read the labels off the board, one upload at a time."""
 FINAL_DIGITS = 4
 """Decimals of a score after the deadline, when there is nothing left to guard."""
 SHORTEST_ID = 4

@@ -1,6 +1,5 @@
 """One submission, in a straight line: the one place where what happened in the room meets labels and the gradebook."""
 
-import os
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -14,13 +13,13 @@ from pydantic import ValidationError
 
 from autograder.assignment import Assignment, LatePolicy, load_settings
 from autograder.batch import Result, autograde_many
-from autograder.errors import CourseError, PlatformError, SubmissionError
+from autograder.errors import CourseError, SubmissionError
 from autograder.report import Report, Status, read_report, to_json
 from autograder.submission import Submission, Upload, identity, receive
 from autograder.syllabus import Syllabus
 from grading import formgrader, heldout, leaderboard, policy
 from grading.claim import read_claim
-from grading.course import Course, open_course
+from grading.course import Course, open_course, write_whole
 from grading.gradebook import Gradebook, Row
 from grading.lateness import Lateness, judge, load_extensions, require_open
 from grading.ledger import Attempt, Kind, Ledger, attempt_of, latest
@@ -81,7 +80,7 @@ class Pipeline:
         self._extensions = load_extensions(
             course, assignments=[one.name for one in syllabus.assignments] + [assignment.name]
         )
-        self._graded: dict[tuple[str, ...], tuple[Attempt, Row, bytes]] = {}
+        self._graded: dict[tuple[str, ...], tuple[Attempt, Row, Path]] = {}
 
     @property
     def takes_claims(self) -> bool:
@@ -123,7 +122,7 @@ class Pipeline:
                 yield Outcome(student=upload.student, origin=upload.origin, problem=problem)
                 continue
             folder = self._course.report_folder(self._assignment.name, upload.student, attempt.submission)
-            _write(folder / "submission.csv", upload.content)
+            write_whole(folder / "submission.csv", upload.content)
             self._ledger.record([attempt])
             earlier.append(attempt)
             yield Outcome(student=upload.student, origin=upload.origin, claim=attempt, notes=notes)
@@ -167,7 +166,7 @@ class Pipeline:
             if (submission.student, submission.id) in origins:
                 continue  # the same bytes of the same student, found twice
             origins[submission.student, submission.id] = upload.origin
-            _write(self._folder(submission) / "upload.ipynb", submission.content)
+            write_whole(self._folder(submission) / "upload.ipynb", submission.content)
             report = None if regrade else self._earlier_report(submission)
             if report is None:
                 to_grade.append(submission)
@@ -182,8 +181,8 @@ class Pipeline:
         if result.report is None:
             return Outcome(student=submission.student, origin=origin, submission=submission, problem=result.problem)
         folder = self._folder(submission)
-        _write(folder / "executed.ipynb", result.notebook.encode())
-        _write(folder / "report.json", to_json(result.report))
+        write_whole(folder / "executed.ipynb", result.notebook.encode())
+        write_whole(folder / "report.json", to_json(result.report))
         return self._finish(submission, result.report, origin)
 
     def _finish(self, submission: Submission, report: Report, origin: str, *, kept: bool = False) -> Outcome:
@@ -200,8 +199,7 @@ class Pipeline:
         )
         attempt = attempt_of(report, grade, submission.handed_in, scores, evidence)
         row = Row(report=report, grade=grade, timestamp=submission.handed_in)
-        executed = (self._folder(submission) / "executed.ipynb").read_bytes()
-        self._graded[attempt.key] = (attempt, row, executed)
+        self._graded[attempt.key] = (attempt, row, self._folder(submission) / "executed.ipynb")
         return Outcome(
             student=submission.student, origin=origin, submission=submission, report=report, grade=grade, kept=kept
         )
@@ -278,7 +276,7 @@ class Pipeline:
         rows = [row for _, row, _ in counted]
         formgrader.furnish(self._course, self._source, [one.name for one in self._syllabus.assignments])
         for _, row, executed in counted:
-            formgrader.publish(self._course, self._assignment, row, executed)
+            formgrader.publish(self._course, self._assignment, row, executed.read_bytes())
         self._gradebook.record(self._assignment, rows)
 
     def _earlier_report(self, submission: Submission) -> Report | None:
@@ -308,18 +306,3 @@ def room_inputs(source: Path, assignment: Assignment) -> NDArray[Any] | None:
         return None
     with TemporaryDirectory() as folder:
         return heldout.ready(source, open_course(Path(folder)), assignment.name).inputs
-
-
-def _write(path: Path, content: bytes) -> None:
-    """Write a file in one step; a full disk leaves the old one and says so."""
-    part = path.with_suffix(f".{os.getpid()}.part")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        part.write_bytes(content)
-        part.replace(path)
-    except OSError as error:
-        part.unlink(missing_ok=True)
-        raise PlatformError(
-            f"{path} could not be written: {error.strerror}. What was graded before is kept; "
-            "make room and run the command again."
-        ) from None

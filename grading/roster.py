@@ -5,7 +5,6 @@ A student has one name in Canvas, another in Moodle, a third in a competition an
 to decide, and `link` keeps what was decided. `enrolment` fills the roster from what learning platforms export.
 """
 
-import os
 import re
 import unicodedata
 from collections import Counter, defaultdict
@@ -13,9 +12,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
 
-from autograder.errors import ConfigError, PlatformError
+from autograder.errors import ConfigError
 from grading import cells
-from grading.course import Course
+from grading.course import Course, write_whole
 
 ROSTER = "roster.csv"
 CANVAS = "canvas.csv"
@@ -301,9 +300,9 @@ def save_roster(course: Course, roster: Roster) -> None:
     """Write the roster. Each file is replaced in one step: on PlatformError what was there before is there still."""
     if roster.canvas:
         rows = [[column.assignment, column.id, column.title, column.points] for column in roster.canvas]
-        _write(course.root / CANVAS, cells.to_csv([list(CANVAS_FIELDS), *rows]))
+        write_whole(course.root / CANVAS, cells.to_csv([list(CANVAS_FIELDS), *rows]))
     lines = [[_as_cell(getattr(one, name)) for name in STUDENT_FIELDS] for one in roster.students]
-    _write(course.root / ROSTER, cells.to_csv([list(STUDENT_FIELDS), *lines]))
+    write_whole(course.root / ROSTER, cells.to_csv([list(STUDENT_FIELDS), *lines]))
 
 
 def _as_cell(value: str | tuple[str, ...]) -> str:
@@ -343,15 +342,3 @@ def _read(path: Path, known: Sequence[str]) -> Iterator[tuple[int, dict[str, str
         if len(row) > len(header):
             raise ConfigError(f"{path}, line {line} has more cells than the header. Quote the text that holds a comma.")
         yield line, {title: cells.restored(cell) for title, cell in zip(header, row, strict=False) if cell}
-
-
-def _write(path: Path, content: bytes) -> None:
-    part = path.with_suffix(f".{os.getpid()}.part")
-    try:
-        part.write_bytes(content)
-        part.replace(path)
-    except OSError as error:
-        part.unlink(missing_ok=True)
-        raise PlatformError(
-            f"{path} could not be written: {error.strerror}. It is as it was; make room and run the command again."
-        ) from None

@@ -96,8 +96,8 @@ def names_of(assignment: str) -> list[str]:
 
 def judge(samples: Sequence[Sample], assignment: Assignment, jobs: int, salt: int) -> Iterator[Verdict]:
     """Grade the samples in rooms; a verdict for each as it comes."""
-    by_id = {submission.id: sample for sample in samples for submission in submissions(sample, salt)}
-    handed_in = [submission for sample in samples for submission in submissions(sample, salt)]
+    handed_in = [submission(sample, salt) for sample in samples]
+    by_id = {one.id: sample for one, sample in zip(handed_in, samples, strict=True)}
     inputs = room_inputs(ROOT / "source", assignment)
     with progress() as bar:
         task = bar.add_task(assignment.name, total=len(handed_in))
@@ -106,12 +106,12 @@ def judge(samples: Sequence[Sample], assignment: Assignment, jobs: int, salt: in
             yield verdict(by_id[result.submission.id], result)
 
 
-def submissions(sample: Sample, salt: int) -> Iterator[Submission]:
+def submission(sample: Sample, salt: int) -> Submission:
     """The sample as a submission; a salt is white space at its end, which makes it another with other seeds."""
     content = sample.content + b"\n" * salt + b" "
     upload = Upload(student=sample.name, origin=sample.name, handed_in=datetime.now(UTC), content=content)
     try:
-        yield receive(upload)
+        return receive(upload)
     except SubmissionError as error:
         sys.exit(f"{sample.name}: {error}")
 
