@@ -109,7 +109,8 @@ class Question:
 
     name: str
     points: float
-    cases: tuple[Case, ...]
+    cases: tuple[Case, ...] = ()
+    """None where staff mark it by hand."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -124,13 +125,15 @@ class Assignment:
     name: str
     settings: AssignmentSettings
     questions: tuple[Question, ...]
+    by_hand: tuple[Question, ...] = ()
+    """Questions without tests, which staff mark in the gradebook; reports know nothing of them."""
     bundle: Path
     fingerprint: str
     """SHA-256 over all that a report depends on, first 16 hex digits: not over rules that are applied afterwards."""
 
     @property
     def max_points(self) -> float:
-        return sum(question.points for question in self.questions)
+        return sum(question.points for question in (*self.questions, *self.by_hand))
 
     def in_language(self, language: str) -> "Assignment":
         """The same assignment with its hints in a language, where it has them."""
@@ -184,6 +187,7 @@ def load_assignment(bundle: Path) -> Assignment:
         name=bundle.name,
         settings=settings,
         questions=questions,
+        by_hand=tuple(Question(name=q["name"], points=q["points"]) for q in index.get("by_hand", ())),
         bundle=bundle,
         fingerprint=_fingerprint(bundle, settings),
     )

@@ -22,6 +22,7 @@ from autograder.report import (
     QuestionResult,
     Report,
     Status,
+    fingerprint,
     verdict,
     worst,
 )
@@ -91,6 +92,7 @@ def autograde(
             bundle=assignment.fingerprint,
             image=room.name,
             seed=sitting.seed,
+            inputs=fingerprint(inputs),
         ),
         questions=tuple(sitting.question(name) for name in examiner.questions),
         cells=tuple(sitting.cells.values()),

@@ -442,7 +442,10 @@ def _question(question: SourceQuestion) -> Iterator[Problem]:
     cell, tests = question.cell, question.tests
     yield from question.problems
     yield from _unknown_keys(cell, question.settings, _valid_keys()["question"])
-    if question.settings.get("manual") is not True:
+    if question.settings.get("manual") is True:
+        if not tests and not _is_points(question.settings.get("points")):
+            yield cell.problem("the question is marked by hand, out of nothing. Add `points:` and a number.")
+    else:
         if not tests:
             yield cell.problem("the question has no tests. Add a TESTS block, or `manual: true`.")
         elif not any(test.meant_hidden for test in tests):

@@ -113,7 +113,7 @@ def release(
     cases = [case for question in built.assignment.questions for case in question.cases]
     return Release(
         assignment=built.assignment.name,
-        questions=len(built.assignment.questions),
+        questions=len(built.assignment.questions) + len(built.assignment.by_hand),
         cases=len(cases),
         hidden_cases=sum(case.hidden for case in cases),
         points=built.assignment.max_points,
@@ -284,7 +284,11 @@ def lay_out_bundle(
         text = _tidy(original / f"{name}.ipynb", SOURCE_LANGUAGE, [], None)
         (bundle / f"{notebook}.ipynb").write_text(text, encoding="utf-8")
     shutil.copyfile(desk / "assignment.toml", bundle / "assignment.toml")
-    index = {"questions": read_tests(bundle / "tests", questions, staff=True, translations=translations)}
+    by_hand = [question for question in source.questions if not question.tests]
+    index = {
+        "questions": read_tests(bundle / "tests", questions, staff=True, translations=translations),
+        "by_hand": [{"name": question.name, "points": _points_of(question)} for question in by_hand],
+    }
     (bundle / "bundle.json").write_text(json.dumps(index, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
     return load_assignment(bundle)
 

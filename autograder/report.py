@@ -3,14 +3,17 @@
 The JSON schema is `docs/report.schema.json`, generated from these classes; `SCHEMA_VERSION` changes with it.
 """
 
+import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
+from typing import Any
 
+from numpy.typing import NDArray
 from pydantic import TypeAdapter
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 PROBABILITY_METRICS = frozenset({"log_loss"})
 """Metrics for which an entry point answers with probabilities; grading/metrics.py says so too, and a test compares."""
 
@@ -100,6 +103,8 @@ class Provenance:
     image: str
     seed: int
     """Every random number of hidden tests and of the room derives from it."""
+    inputs: str = ""
+    """Names the held-out inputs that the predictions are for: `fingerprint` of them; empty where there were none."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -135,6 +140,14 @@ class Report:
 
 
 REPORT = TypeAdapter(Report)
+
+
+def fingerprint(inputs: NDArray[Any] | None) -> str:
+    """Names held-out inputs: SHA-256 of their type, shape and bytes, first 16 hex digits; empty for none."""
+    if inputs is None:
+        return ""
+    head = f"{inputs.dtype.str} {inputs.shape}\0".encode()
+    return hashlib.sha256(head + inputs.tobytes()).hexdigest()[:16]
 
 
 def to_json(report: Report) -> bytes:

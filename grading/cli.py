@@ -20,11 +20,12 @@ from autograder.cli import console, find_house, main, progress, release, source_
 from autograder.language import SOURCE_LANGUAGE
 from autograder.report import Status
 from autograder.syllabus import load_syllabus
-from grading.course_cli import course_option, export, leaderboard
+from grading.competition_cli import leaderboard
+from grading.course_cli import course_option, export
 from grading.course_cli import grades as grades_command
 
 if TYPE_CHECKING:
-    from grading.pipeline import Outcome
+    from grading.pipeline import Outcome, Pipeline
 
 COLOURS = {Status.PASSED: "green", Status.FAILED: "yellow", Status.NOT_RUN: "dim"}
 
@@ -83,6 +84,29 @@ def grade(
 
 
 @main.command()
+@click.argument("assignment")
+@course_option
+def rescore(assignment: str, course: Path | None) -> None:
+    """Score and grade all that was handed in anew, by the labels and rules of now, and show who moves.
+
+    For labels that were corrected (`neurograde heldout --correct`), and for a metric, anchors, gates, extensions or a
+    late policy that changed. Nobody's code is run, marks by hand stay, and the ledger keeps what was. A second time
+    nothing changes.
+    """
+    from grading import rescoring
+
+    done = []
+    with progress() as bar:
+        task = bar.add_task("Scoring", total=None)
+        for one in open_pipeline(assignment, course).rescore():
+            done.append(one)
+            bar.update(task, completed=len(done), description=f"Scored {one.before.student}")
+    if any(one.is_changed for one in done):
+        console(sys.stdout).print(rescoring.table(done))
+    click.echo(rescoring.summary(done))
+
+
+@main.command()
 @click.option("--jobs", "-j", type=click.IntRange(1, 64), default=default_jobs, help="Rooms at work [one per core].")
 @click.pass_context
 def demo(context: click.Context, jobs: int) -> None:
@@ -134,13 +158,8 @@ def run(
 ) -> "list[Outcome]":
     """Grade with a progress bar; print each outcome as JSON where asked, and each problem, when it is there."""
     from autograder.submission import uploads
-    from grading.course import open_course
-    from grading.pipeline import Pipeline
 
-    house = find_house()
-    source_of(house, name)
-    assignment, syllabus = load_assignment(house / "bundles" / name), load_syllabus(house / "source")
-    pipeline = Pipeline(assignment, house / "source", open_course(course), syllabus)
+    pipeline = open_pipeline(name, course)
     handed_in = list(uploads(paths, name, claims=pipeline.takes_claims))
     outcomes: list[Outcome] = []
     with progress() as bar:
@@ -156,14 +175,28 @@ def run(
                 bar.console.print(line, markup=False, highlight=False, soft_wrap=True)
             if as_json and outcome.claim is None:
                 click.echo(json.dumps(as_object(outcome, name)))
+    if pipeline.by_hand and any(outcome.report for outcome in outcomes):
+        asked = ", ".join(question.name for question in pipeline.by_hand)
+        console().print(f"To be marked by hand: {asked}. Open them: neurograde formgrader")
     return outcomes
+
+
+def open_pipeline(name: str, course: Path | None) -> "Pipeline":
+    """The pipeline of an assignment that was released. Raises ConfigError for any other."""
+    from grading.course import open_course
+    from grading.pipeline import Pipeline
+
+    house = find_house()
+    source_of(house, name)
+    assignment, syllabus = load_assignment(house / "bundles" / name), load_syllabus(house / "source")
+    return Pipeline(assignment, house / "source", open_course(course), syllabus)
 
 
 def claim_lines(outcome: "Outcome") -> list[str]:
     """What a student may read of a claim: the public score to two decimals, and what is odd in the file."""
     if outcome.claim is None or outcome.claim.scores is None:
         return []
-    from grading.leaderboard import PUBLIC_DIGITS
+    from grading.leaderboard.board import PUBLIC_DIGITS
 
     when = "scored before" if outcome.kept else "scored"
     score = f"{outcome.claim.scores.public.value:.{PUBLIC_DIGITS}f} on the public rows"

@@ -1,21 +1,18 @@
 """The command line's other half for staff: what becomes of grades. `grading/cli.py` has what makes them."""
 
-import json
 import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 import click
 
 from autograder.assignment import AssignmentSettings, load_assignment, load_settings
 from autograder.cli import console, find_house, main, source_of
 from autograder.errors import ConfigError
-from autograder.language import LANGUAGES, SOURCE_LANGUAGE, said_in
 from autograder.syllabus import Syllabus, load_syllabus
 from grading.course import Course, open_course
-from grading.database import Database
 
 if TYPE_CHECKING:
     from autograder.report import Report
@@ -27,113 +24,6 @@ course_option = click.option(
 )
 
 __all__ = ["main"]
-
-
-@main.command("heldout")
-@click.argument("assignment")
-@course_option
-@click.option("--json", "as_json", is_flag=True, help="One JSON object on stdout.")
-def heldout_set(assignment: str, course: Path | None, as_json: bool) -> None:
-    """Draw the held-out set of an assignment, or show the one that is there.
-
-    Inputs, labels and the split into public and private rows are kept in the course directory, readable by you only.
-    A set is drawn once: scores on another would not compare.
-    """
-    from grading import heldout
-
-    house = find_house()
-    competition = _settings(house, assignment).competition
-    if competition is None:
-        raise ConfigError(f"{assignment} has no [competition] in its assignment.toml, so nothing is held out for it.")
-    where = open_course(course)
-    found = heldout.facts(heldout.ready(house / "source", where, assignment, public_share=competition.public_share))
-    if as_json:
-        click.echo(json.dumps(found))
-        return
-    click.echo(f"{where.heldout / assignment}")
-    for name, value in found.items():
-        click.echo(f"  {name:8} {value}")
-
-
-@main.command()
-@click.argument("assignment")
-@click.option(
-    "--format", "form", type=click.Choice(["table", "csv", "json", "html"]), default="table", show_default=True
-)
-@click.option("--output", "-o", type=click.Path(dir_okay=False, path_type=Path), help="Write there, not to stdout.")
-@click.option(
-    "--names/--pseudonyms",
-    default=True,
-    show_default=True,
-    help="Call students by their names, or by made-up ones that stay the same all term.",
-)
-@click.option("--ranks", is_flag=True, help="Show ranks and no scores.")
-@click.option("--at", "moment", help="The board as it was then, in the course's time zone: 2026-12-20T18:00.")
-@click.option("--lang", "language", type=click.Choice(tuple(LANGUAGES)), default=SOURCE_LANGUAGE, show_default=True)
-@click.option("--student", help="That student's own entries instead, and what is within noise of the best.")
-@course_option
-def leaderboard(
-    assignment: str,
-    form: str,
-    output: Path | None,
-    names: bool,
-    ranks: bool,
-    moment: str | None,
-    language: str,
-    student: str | None,
-    course: Path | None,
-) -> None:
-    """Who stands where: public scores before the deadline, private ones after it.
-
-    \b
-    neurograde leaderboard fashionmnist_kaggle
-    neurograde leaderboard fashionmnist_kaggle --format html --pseudonyms -o board.html
-    neurograde leaderboard fashionmnist_kaggle --student ada
-    """
-    from grading import board_page, board_table
-    from grading.standing import Standings
-
-    house = find_house()
-    source_of(house, assignment)
-    with Standings.open(house / "source", open_course(course), assignment, moment) as standing:
-        title = said_in(standing.settings.title, language)
-        if student is not None:
-            entries, left = standing.entries(student)
-            console(sys.stdout).print(board_table.entries_table(entries, left))
-            return
-        board = standing.board(pseudonyms=not names, ranks_only=ranks)
-    if form == "table" and output is None:
-        console(sys.stdout).print(board_table.board_table(board, title))
-        return
-    made = {
-        "csv": lambda: board_table.board_csv(board),
-        "json": lambda: json.dumps(board_table.board_object(board, assignment), ensure_ascii=False).encode() + b"\n",
-        "html": lambda: board_page.board_page(board, title, language).encode(),
-        "table": lambda: board_table.board_csv(board),
-    }[form]()
-    if output is None:
-        click.echo(made.decode(), nl=False)
-    else:
-        output.write_bytes(made)
-        click.echo(f"{len(board.rows)} rows: {output}", err=True)
-
-
-@main.command()
-@click.argument("assignment")
-@click.argument("student")
-@click.argument("entries", nargs=-1, required=True)
-@course_option
-def select(assignment: str, student: str, entries: tuple[str, ...], course: Path | None) -> None:
-    """Note which claims a student wants to stand by on the private board.
-
-    ENTRIES are the first digits of their hashes, as `neurograde leaderboard ASSIGNMENT --student STUDENT` lists them.
-    Whoever selects none stands by the best on the public rows.
-    """
-    from grading.standing import Standings
-
-    with Standings.open(find_house() / "source", open_course(course), assignment, None) as standing:
-        chosen = standing.select(student, entries)
-    click.echo(f"{student} stands by {', '.join(one[:12] for one in chosen)}.")
 
 
 @main.command()
@@ -163,53 +53,10 @@ def explain(student: str, assignments: tuple[str, ...], course: Path | None) -> 
             click.echo(f"{name}\n  nothing was handed in\n")
             continue
         report = _report(where, name, student, attempt.submission)
-        lines = explain_grade(report, attempt.grade, _settings(house, name), recorded=results.get(name))
+        lines = explain_grade(report, attempt.grade, settings_of(house, name), recorded=results.get(name))
         click.echo("\n".join(lines) + "\n")
     if not assignments:
         click.echo("\n".join(explain_course(course_grade(results, syllabus), syllabus)))
-
-
-@main.command()
-@click.argument("assignment")
-@click.option(
-    "--preview",
-    "changed",
-    required=True,
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="A changed copy of assignment.toml, or its [competition] alone.",
-)
-@click.option("--plot", "picture", type=click.Path(dir_okay=False, path_type=Path), help="Write it as .svg or .png.")
-@course_option
-def policy(assignment: str, changed: Path, picture: Path | None, course: Path | None) -> None:
-    """Show what another policy would make of the class: the curve, and who moves by how much.
-
-    Nothing is changed. To put the new policy in force, copy it into source/ASSIGNMENT/assignment.toml and run the
-    same `neurograde grade` again: nobody's code is run for it.
-    """
-    from grading import preview
-    from grading.gradebook import Gradebook
-    from grading.ledger import Kind, Ledger, latest
-
-    house, where = find_house(), open_course(course)
-    settings = _settings(house, assignment)
-    new = preview.read_policy(changed, settings)
-    old = settings.competition
-    assert old is not None
-    with Gradebook(where.database) as gradebook:
-        standing = latest(Ledger(gradebook.database).attempts(assignment, kind=Kind.NOTEBOOK))
-    scored = [(one.student, one.grade.score) for one in standing.values() if one.grade is not None and one.grade.score]
-    if not scored:
-        raise ConfigError(f"Nobody has a score in {assignment} yet. Grade first: neurograde grade {assignment} PATH...")
-    moved = preview.moves(old, new, scored, {one.student: one.evidence for one in standing.values()})
-    shown = console(sys.stdout)
-    click.echo(preview.sketch(old, new, scored, colour=shown.is_terminal))
-    click.echo(preview.summary(moved, len(scored), old, new))
-    if moved:
-        shown.print(preview.moves_table(moved))
-    if picture is not None:
-        form: Literal["svg", "png"] = "png" if picture.suffix == ".png" else "svg"
-        picture.write_bytes(preview.plot(old, new, scored, title=f"{assignment}: points for the score", form=form))
-        click.echo(f"The plot: {picture}")
 
 
 @main.command("formgrader")
@@ -221,6 +68,7 @@ def formgrader_server(course: Path | None, port: int, no_browser: bool) -> None:
     import subprocess
 
     from grading import formgrader
+    from grading.gradebook import Gradebook
 
     house, where = find_house(), open_course(course)
     names = [one.name for one in load_syllabus(house / "source").assignments]
@@ -228,45 +76,12 @@ def formgrader_server(course: Path | None, port: int, no_browser: bool) -> None:
     command = formgrader.server_command(where, port=port)
     command += ["--no-browser"] if no_browser else []
     command += ["--allow-root"] if hasattr(os, "geteuid") and os.geteuid() == 0 else []
-    raise click.exceptions.Exit(subprocess.run(command, cwd=where.root, check=False).returncode)
-
-
-@main.command()
-@click.argument("assignment")
-@course_option
-@click.option(
-    "--output", "-o", type=click.Path(path_type=Path), help="A folder [integrity/ASSIGNMENT in the course directory]."
-)
-def integrity(assignment: str, course: Path | None, output: Path | None) -> None:
-    """Show what is worth a look: work that is too alike, claims that are not reproduced, data inside code.
-
-    Writes pages of evidence for a person, each measure beside the class's own. No grade is changed by it.
-    """
-    from grading import heldout
-    from grading.integrity import examine, load_thresholds, read_notebooks, read_template
-    from grading.integrity_page import write_pages
-    from grading.ledger import Kind, Ledger
-
-    house, where = find_house(), open_course(course)
-    competition = _settings(house, assignment).competition
-    with Database(where.database) as database:
-        attempts = Ledger(database).attempts(assignment, predictions=True)
-    if not attempts:
-        raise ConfigError(f"Nobody handed in {assignment} yet. Grade first: neurograde grade {assignment} PATH...")
-    findings = examine(
-        assignment,
-        attempts,
-        heldout.load(where, assignment) if competition else None,
-        read_notebooks(where, assignment, attempts),
-        template=read_template(load_assignment(house / "bundles" / assignment)),
-        thresholds=load_thresholds(house / "source", assignment),
-        ceiling=competition.ceiling if competition else None,
-    )
-    index = write_pages(findings, output or where.root / "integrity" / assignment)
-    students = len({one.student for one in attempts if one.kind is not Kind.BASELINE})
-    click.echo(f"{len(findings.cases)} worth a look among {students} students: {index}")
-    for note in findings.notes:
-        click.echo(note)
+    try:
+        done = subprocess.run(command, cwd=where.root, check=False)
+    finally:
+        with Gradebook(where.database) as gradebook:
+            gradebook.settle()
+    raise click.exceptions.Exit(done.returncode)
 
 
 @main.command()
@@ -317,7 +132,7 @@ def roster_import(file: Path, add: bool, dry_run: bool, course: Path | None) -> 
     house, where = find_house(), open_course(course)
     titles = {}
     for one in load_syllabus(house / "source").assignments:
-        title = _settings(house, one.name).title
+        title = settings_of(house, one.name).title
         titles[one.name] = [title] if isinstance(title, str) else list(title.values())
     done = import_roster(where, file, titles, add=add, dry_run=dry_run)
     if not dry_run:
@@ -419,6 +234,9 @@ def _standings(house: Path, where: Course) -> "tuple[list[Standing], tuple[Match
     roster = load_roster(where)
     with Gradebook(where.database) as gradebook:
         marks = gradebook.marks()
+    for one in syllabus.assignments:
+        if waiting := sum(found[one.name].waiting for found in marks.values() if one.name in found):
+            click.echo(f"{one.name}: {waiting} waiting for a mark by hand. Open them: neurograde formgrader", err=True)
     results = {
         one.name: {student: found[one.name].result for student, found in marks.items() if one.name in found}
         for one in syllabus.assignments
@@ -453,7 +271,7 @@ def _graded(house: Path, syllabus: Syllabus) -> Sequence[str]:
     return [one.name for one in syllabus.assignments if (house / "bundles" / one.name / "bundle.json").is_file()]
 
 
-def _settings(house: Path, assignment: str) -> AssignmentSettings:
+def settings_of(house: Path, assignment: str) -> AssignmentSettings:
     return load_settings(source_of(house, assignment) / "assignment.toml")
 
 

@@ -26,7 +26,7 @@ def explain_grade(
 ) -> list[str]:
     """Lines from the run of the code to the grade.
 
-    `recorded` is what the gradebook holds; where it is another value, marks by hand are what differs.
+    `recorded` is what the gradebook holds; where that is another value, marks by hand are what differs.
     """
     lines = [*_run(report), *_questions(report)]
     if settings.competition is not None:
@@ -35,10 +35,9 @@ def explain_grade(
     if settings.due is not None:
         lines.append(("lateness", _lateness(grade.lateness, grade.late_penalty, grade.earned)))
     lines.append(("grade", f"{number(grade.value)} of {number(grade.max_value)}"))
-    if recorded is not None and abs(recorded.value - grade.value) > 1e-6:
-        lines.append(
-            ("in the gradebook", f"{number(recorded.value)} of {number(recorded.max_value)}, with marks by hand")
-        )
+    told = recorded and f"{number(recorded.value)} of {number(recorded.max_value)}"
+    if told and told != f"{number(grade.value)} of {number(grade.max_value)}":
+        lines.append(("in the gradebook", f"{told}, with what is marked by hand"))
     return [report.assignment, *_laid_out(lines)]
 
 

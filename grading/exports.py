@@ -12,7 +12,7 @@ from autograder.language import SOURCE_LANGUAGE, said_in
 from autograder.report import CaseResult, Report, Status
 from autograder.syllabus import Syllabus
 from grading.cells import Cell, neutral, number, to_csv
-from grading.leaderboard import PUBLIC_DIGITS
+from grading.leaderboard.board import PUBLIC_DIGITS
 from grading.policy import CourseGrade, Grade, Result, course_grade
 from grading.roster import CanvasColumn, Match, Roster, Student, reconcile
 from grading.score import Score

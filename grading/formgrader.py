@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from autograder.assignment import Assignment
+from autograder.assignment import Assignment, Question
 from autograder.errors import ConfigError, PlatformError
 from autograder.report import QuestionResult, Report, verdict
 from autograder.submission import checks_in
@@ -30,6 +30,9 @@ c.Exchange.root = str(root / "exchange")
 c.AssignLatePenalties.plugin_class = "grading.plugins.LatePenalty"
 c.LatePenalty.source = c.CourseGrades.source = {{source!r}}
 '''
+
+BEGIN, END = "<!-- BEGIN QUESTION -->", "<!-- END QUESTION -->"
+"""otter's comments around a question of a released notebook that staff mark."""
 
 
 def furnish(course: Course, source: Path, assignments: Sequence[str]) -> None:
@@ -88,8 +91,8 @@ def publish(course: Course, assignment: Assignment, row: Row, executed: bytes) -
 def annotated(executed: Notebook, assignment: Assignment, report: Report, grade: Grade) -> Notebook:
     """The executed notebook, harmless, with nbgrader's marks on the cells that are scored and commented on.
 
-    A question is scored at its last check and commented on at the code cell before that. What the notebook does not
-    check, and what the score earns, follows at the end.
+    A question is scored at its last check and commented on at the code cell before that; one that staff mark, at its
+    answer. What the notebook does not check, and what the score earns, follows at the end.
     """
     questions = {question.name: question for question in report.questions}
     cells = [harmless_cell(cell) for cell in executed["cells"]]
@@ -97,10 +100,13 @@ def annotated(executed: Notebook, assignment: Assignment, report: Report, grade:
     scored: dict[int, str] = {}
     for name, place in checked.items():
         scored.setdefault(place, name)  # a cell has room for one question's marks
+    for asked, place in _written_answers(executed["cells"], assignment.by_hand):
+        cells[place]["metadata"] = _marks(asked.name, points=asked.points, comment=True)
     for place, name in scored.items():
         _stamp(cells, place, questions[name], scored)
     stamped = {cell["metadata"]["nbgrader"]["grade_id"] for cell in cells if cell["metadata"]}
     cells += [_unchecked(question) for name, question in questions.items() if name not in stamped]
+    cells += [_not_found(asked) for asked in assignment.by_hand if asked.name not in stamped]
     if assignment.settings.competition is not None:
         cells.append(_scored(report, grade))
     if said := _notes(report, grade):
@@ -109,6 +115,25 @@ def annotated(executed: Notebook, assignment: Assignment, report: Report, grade:
         cell["id"] = f"cell-{number}"
     kernel = {"name": "python3", "display_name": "Python 3", "language": "python"}
     return {"nbformat": 4, "nbformat_minor": 5, "metadata": {"kernelspec": kernel}, "cells": cells}
+
+
+def _written_answers(cells: Sequence[Mapping[str, Any]], by_hand: Sequence[Question]) -> Iterator[tuple[Question, int]]:
+    """Questions that staff mark and the places of their answers; none unless there are as many as questions.
+
+    otter puts comments of its own around such a question: the answer is the last cell with anything in it between them.
+    """
+    places: list[int] = []
+    begun: int | None = None
+    for place, cell in enumerate(cells):
+        source = cell["source"].strip()
+        if source.startswith(BEGIN):
+            begun = place
+        elif begun is not None and source == END:
+            inside = range(begun, place)
+            if not any(_checks(cells[i]) for i in inside):  # else it has tests as well, and is scored at its check
+                places.append(max((i for i in inside if cells[i]["source"].strip()), default=begun))
+            begun = None
+    return zip(by_hand, places, strict=True) if len(places) == len(by_hand) else iter(())
 
 
 def _printed(text: str) -> Notebook:
@@ -122,7 +147,7 @@ def _checks(cell: Mapping[str, Any]) -> list[str]:
 def _stamp(cells: Sequence[Notebook], place: int, question: QuestionResult, checks: Iterable[int]) -> None:
     """Score a question at this cell; take comments at the last code cell since the check before, else here too."""
     answers = range(max((check for check in checks if check < place), default=-1) + 1, place)
-    answer = max((i for i in answers if cells[i]["cell_type"] == "code"), default=None)
+    answer = max((i for i in answers if cells[i]["cell_type"] == "code" and not cells[i]["metadata"]), default=None)
     cells[place]["metadata"] = _marks(question.name, points=question.max_points, comment=answer is None)
     if answer is not None:
         cells[answer]["metadata"] = _marks(question.name, comment=True)
@@ -137,6 +162,11 @@ def _marks(name: str, *, points: float | None = None, comment: bool = False) -> 
 def _unchecked(question: QuestionResult) -> Notebook:
     cell = code_cell(f"# The notebook has no check of {question.name} of its own.", [_printed(verdict(question))])
     return cell | {"metadata": _marks(question.name, points=question.max_points, comment=True)}
+
+
+def _not_found(question: Question) -> Notebook:
+    cell = code_cell(f"# The answer to {question.name} is not where it was asked. Look for it above.", [])
+    return cell | {"metadata": _marks(question.name, points=question.points, comment=True)}
 
 
 def _scored(report: Report, grade: Grade) -> Notebook:

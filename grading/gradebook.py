@@ -8,7 +8,7 @@ row; here a whole class is one transaction of a few bulk statements.
 """
 
 import re
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Collection, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -24,6 +24,7 @@ from grading.lateness import Lateness
 from grading.policy import POINT_DIGITS, Grade, Result, late_penalty
 
 if TYPE_CHECKING:
+    from sqlalchemy import Table
     from sqlalchemy.orm import Session
 
 ACCURACY = "accuracy"
@@ -71,11 +72,13 @@ class Enrolled:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Mark:
-    """What one student has for one assignment: what staff gave counted in, what lateness took not yet."""
+    """What one student has for one assignment: what staff gave counted in, what lateness takes not yet."""
 
     points: float
     late_penalty: float
     max_points: float
+    waiting: int = 0
+    """Cells that wait for a mark of the staff, or for another look at one."""
 
     @property
     def result(self) -> Result:
@@ -98,9 +101,10 @@ class Gradebook:
         """Record graded submissions of different students, all or none of them.
 
         Questions become grade cells; so does what the score earns, as `accuracy`. A student recorded before gets the
-        new automatic scores and timestamp; marks given by hand, extra credit and comments stay as they are, and a cell
-        marked by hand asks to be looked at again. A question that the assignment no longer has counts for nothing.
-        Lateness takes its share of all that is earned now, marks by hand included.
+        new automatic scores and timestamp; marks given by hand, extra credit and comments stay as they are, and a mark
+        by hand asks to be looked at again where it was another score or submission that was marked. A question that
+        the assignment no longer has counts for nothing. Lateness takes its share of all that is earned now, marks by
+        hand included.
 
         Raises ConfigError when questions, reports and marks by hand do not fit together, PlatformError when the
         database cannot be written; then nothing is recorded.
@@ -111,9 +115,9 @@ class Gradebook:
             raise ValueError(f"{len(rows)} rows of {len(marks)} students: one row each")
         with self.database.transaction(write=True) as session:
             notebook, cells = _declare(session, assignment, asked, self._course_id)
-            notebooks = _hand_in(session, notebook, {row.student: _handed_in(row, assignment) for row in rows})
+            notebooks, others = _hand_in(session, notebook, {row.student: _handed_in(row, assignment) for row in rows})
             _forget(session, [cell for name, cell in cells.items() if name not in asked], list(notebooks.values()))
-            _mark(session, cells, {notebooks[student]: marks[student] for student in marks})
+            _mark(session, cells, {notebooks[student]: marks[student] for student in marks}, others)
             _make_room_for_comments(session, notebook, list(notebooks.values()))
             _penalise(session, {notebooks[row.student]: row.grade.lateness for row in rows})
             if session.get_bind().dialect.name == "postgresql":
@@ -141,6 +145,11 @@ class Gradebook:
         with self.database.transaction() as session:
             return marks_in(session)
 
+    def settle(self) -> None:
+        """Bring the penalties that nbgrader's own pages show up to date with what staff marked by hand since."""
+        with self.database.transaction(write=True) as session:
+            _settle(session)
+
     def totals(self, assignment: str) -> dict[str, tuple[float, float]]:
         """(points, most points) of every student recorded: marks by hand and extra credit in, late penalties not."""
         found = {student: marks.get(assignment) for student, marks in self.marks().items()}
@@ -161,28 +170,56 @@ def marks_in(session: "Session") -> dict[str, dict[str, Mark]]:
     import nbgrader.api as nb
     from sqlalchemy import func, select
 
-    handed_in, notebook = nb.SubmittedAssignment, nb.SubmittedNotebook
-    # nbgrader's own column for this is a subquery for each row: a minute for a course on PostgreSQL.
-    earned = select(nb.Grade.notebook_id, func.sum(nb.Grade.score).label("points")).group_by(nb.Grade.notebook_id)
-    points = earned.subquery()
+    handed_in, notebook, points, percents = nb.SubmittedAssignment, nb.SubmittedNotebook, _points(), _percents()
     query = (
         select(
             handed_in.student_id,
             handed_in.assignment_id,
             func.coalesce(func.sum(points.c.points), 0.0),
             func.coalesce(func.sum(notebook.late_submission_penalty), 0.0),
+            func.max(percents.c.percent),
+            func.coalesce(func.sum(points.c.waiting), 0),
         )
         .join(notebook, notebook.assignment_id == handed_in.id)
         .outerjoin(points, points.c.notebook_id == notebook.id)
+        .outerjoin(percents, percents.c.notebook_id == notebook.id)
         .group_by(handed_in.student_id, handed_in.assignment_id)
     )
     columns = session.execute(select(nb.Assignment.id, nb.Assignment.name, nb.Assignment.max_score))
     assignments = {id_: (name, most) for id_, name, most in columns}
     marks: dict[str, dict[str, Mark]] = {student: {} for student in session.scalars(select(nb.Student.id))}
-    for student, assignment, earned_points, penalty in session.execute(query):
+    for student, assignment, earned, recorded, percent, waiting in session.execute(query):
         name, most = assignments[assignment]
-        marks[student][name] = Mark(points=earned_points, late_penalty=penalty, max_points=most)
+        # What staff gave since the penalty was recorded is late as well.
+        penalty = recorded if percent is None else late_penalty(earned, percent)
+        marks[student][name] = Mark(points=earned, late_penalty=penalty, max_points=most, waiting=waiting)
     return marks
+
+
+def _points() -> Any:
+    """A subquery: what each submitted notebook has earned, and how many of its cells wait for staff.
+
+    nbgrader's own column for this is a subquery for each row: a minute for a course on PostgreSQL.
+    """
+    import nbgrader.api as nb
+    from sqlalchemy import Integer, cast, func, select
+
+    grade = nb.Grade
+    waiting = func.sum(cast(grade.needs_manual_grade, Integer))
+    earned = select(grade.notebook_id, func.sum(grade.score).label("points"), waiting.label("waiting"))
+    return earned.group_by(grade.notebook_id).subquery()
+
+
+def _percents() -> "Table":
+    """Our table beside nbgrader's: of a late notebook, the percentage of what it earns that lateness takes."""
+    from sqlalchemy import Column, Float, MetaData, String, Table
+
+    return Table(
+        "neurograde_lateness",
+        MetaData(),
+        Column("notebook_id", String(32), primary_key=True),
+        Column("percent", Float, nullable=False),
+    )
 
 
 def timestamp_text(when: datetime) -> str:
@@ -209,7 +246,7 @@ def _utc(when: datetime) -> datetime:
 
 
 def _max_points(assignment: Assignment) -> dict[str, float]:
-    cells = {question.name: question.points for question in assignment.questions}
+    cells = {question.name: question.points for question in (*assignment.questions, *assignment.by_hand)}
     if assignment.settings.competition is None:
         return cells
     if ACCURACY in cells:
@@ -220,9 +257,10 @@ def _max_points(assignment: Assignment) -> dict[str, float]:
     return cells | {ACCURACY: assignment.settings.competition.anchors[-1][1]}
 
 
-def _marks(assignment: Assignment, row: Row, asked: Mapping[str, float]) -> dict[str, float]:
-    """What the row earns, by grade cell."""
-    marks = {question.name: question.points for question in row.report.questions}
+def _marks(assignment: Assignment, row: Row, asked: Mapping[str, float]) -> dict[str, float | None]:
+    """What the row earns, by grade cell; nothing yet where staff mark by hand."""
+    marks: dict[str, float | None] = {question.name: None for question in assignment.by_hand}
+    marks |= {question.name: question.points for question in row.report.questions}
     if assignment.settings.competition is not None:
         marks[ACCURACY] = row.grade.accuracy_points
     if row.report.assignment != assignment.name or marks.keys() != asked.keys():
@@ -267,6 +305,7 @@ def _prepare(session: "Session", course_id: str) -> None:
     connection = session.connection()
     is_new = not inspect(connection).has_table(nb.Course.__tablename__)
     nb.Base.metadata.create_all(connection)
+    _percents().create(connection, checkfirst=True)
     if is_new:
         MigrationContext.configure(connection).stamp(ScriptDirectory(ALEMBIC_DIR), "head")
     # On PostgreSQL they would slow nbgrader's own pages down.
@@ -305,8 +344,10 @@ def _declare(
     return notebook, cells
 
 
-def _hand_in(session: "Session", notebook: Any, handed_in: Mapping[str, Mapping[str, Any]]) -> dict[str, str]:
-    """Students and their submissions; the id of each one's submitted notebook."""
+def _hand_in(
+    session: "Session", notebook: Any, handed_in: Mapping[str, Mapping[str, Any]]
+) -> tuple[dict[str, str], set[str]]:
+    """Students and their submissions; the id of each one's submitted notebook, and which are not those of before."""
     import nbgrader.api as nb
     from sqlalchemy import insert, select
 
@@ -315,7 +356,9 @@ def _hand_in(session: "Session", notebook: Any, handed_in: Mapping[str, Mapping[
         session.execute(insert(nb.Student), new)
 
     submission = nb.SubmittedAssignment
-    query = select(submission.student_id, submission.id).where(submission.assignment_id == notebook.assignment_id)
+    theirs = submission.assignment_id == notebook.assignment_id
+    times = _pairs(session, select(submission.student_id, submission.timestamp).where(theirs))
+    query = select(submission.student_id, submission.id).where(theirs)
     wanted = {
         student: {"student_id": student, "assignment_id": notebook.assignment_id, **values}
         for student, values in handed_in.items()
@@ -325,8 +368,9 @@ def _hand_in(session: "Session", notebook: Any, handed_in: Mapping[str, Mapping[
     submitted = nb.SubmittedNotebook
     query = select(submitted.assignment_id, submitted.id).where(submitted.notebook_id == notebook.id)
     pages = {id_: {"assignment_id": id_, "notebook_id": notebook.id} for id_ in submissions.values()}
-    notebooks = _put(session, submitted, _pairs(session, query), pages)
-    return {student: notebooks[id_] for student, id_ in submissions.items()}
+    ids = _put(session, submitted, _pairs(session, query), pages)
+    notebooks = {student: ids[id_] for student, id_ in submissions.items()}
+    return notebooks, {notebooks[one] for one, values in handed_in.items() if times.get(one) != values["timestamp"]}
 
 
 def _forget(session: "Session", dropped: Sequence[Any], notebooks: Sequence[str]) -> None:
@@ -346,21 +390,39 @@ def _forget(session: "Session", dropped: Sequence[Any], notebooks: Sequence[str]
     session.execute(delete(grade).where(*theirs), execution_options={"synchronize_session": False})
 
 
-def _mark(session: "Session", cells: Mapping[str, Any], marks: Mapping[str, Mapping[str, float]]) -> None:
-    """Write automatic scores, given as points by cell by submitted notebook."""
+def _mark(
+    session: "Session",
+    cells: Mapping[str, Any],
+    marks: Mapping[str, Mapping[str, float | None]],
+    others: Collection[str],
+) -> None:
+    """Write automatic scores, given as points by cell by submitted notebook; None asks staff for a mark.
+
+    A mark that staff gave stays, and asks to be looked at again where it was given to another automatic score, or to
+    another submission: those are `others`.
+    """
     import nbgrader.api as nb
     from sqlalchemy import select
 
     grade = nb.Grade
-    query = select(grade.id, grade.notebook_id, grade.cell_id, grade.manual_score)
-    old = {(row[1], row[2]): row for row in session.execute(query.where(grade.notebook_id.in_(list(marks))))}
-    by_hand = {key for key, row in old.items() if row.manual_score is not None}
+    query = select(
+        grade.id, grade.notebook_id, grade.cell_id, grade.auto_score, grade.manual_score, grade.needs_manual_grade
+    )
+    rows = session.execute(query.where(grade.notebook_id.in_(list(marks))))
+    old = {(row.notebook_id, row.cell_id): row for row in rows}
+
+    def asks(key: tuple[str, str], earned: float | None) -> bool:
+        row = old.get(key)
+        if row is None or row.manual_score is None:
+            return earned is None
+        return bool(row.needs_manual_grade or row.auto_score != earned or key[0] in others)
+
     wanted = {
         (notebook, cells[name].id): {
             "notebook_id": notebook,
             "cell_id": cells[name].id,
             "auto_score": earned,
-            "needs_manual_grade": (notebook, cells[name].id) in by_hand,
+            "needs_manual_grade": asks((notebook, cells[name].id), earned),
         }
         for notebook, points in marks.items()
         for name, earned in points.items()
@@ -385,13 +447,33 @@ def _make_room_for_comments(session: "Session", notebook: Any, notebooks: Sequen
 def _penalise(session: "Session", lateness: Mapping[str, Lateness]) -> None:
     """Take from each submitted notebook what its lateness costs of all that it has earned."""
     import nbgrader.api as nb
-    from sqlalchemy import select
+    from sqlalchemy import delete, insert
 
-    notebook = nb.SubmittedNotebook
-    late = [id_ for id_, how_late in lateness.items() if how_late.percent]
-    earned = _pairs(session, select(notebook.id, notebook.score).where(notebook.id.in_(late)))
-    penalties = {id_: late_penalty(earned[id_], lateness[id_]) if id_ in earned else None for id_ in lateness}
-    wanted = {id_: {"late_submission_penalty": penalty} for id_, penalty in penalties.items()}
+    percents = _percents()
+    session.execute(delete(percents).where(percents.c.notebook_id.in_(list(lateness))))
+    if late := [{"notebook_id": id_, "percent": how.percent} for id_, how in lateness.items() if how.percent]:
+        session.execute(insert(percents), late)
+    on_time = {id_: {"late_submission_penalty": None} for id_, how in lateness.items() if not how.percent}
+    _put(session, nb.SubmittedNotebook, {id_: id_ for id_ in on_time}, on_time)
+    _settle(session)
+
+
+def _settle(session: "Session") -> None:
+    """Bring every late notebook's penalty up to date with what it has earned."""
+    import nbgrader.api as nb
+    from sqlalchemy import func, select
+
+    notebook, points, percents = nb.SubmittedNotebook, _points(), _percents()
+    query = (
+        select(notebook.id, notebook.late_submission_penalty, func.coalesce(points.c.points, 0.0), percents.c.percent)
+        .join(percents, percents.c.notebook_id == notebook.id)
+        .outerjoin(points, points.c.notebook_id == notebook.id)
+    )
+    wanted = {
+        id_: {"late_submission_penalty": penalty}
+        for id_, recorded, earned, percent in session.execute(query)
+        if (penalty := late_penalty(earned, percent)) != recorded
+    }
     _put(session, notebook, {id_: id_ for id_ in wanted}, wanted)
 
 

@@ -1,17 +1,21 @@
 """Held-out data: inputs that the room may see, labels that never leave this side, and which rows are public.
 
 `heldout/<assignment>/` in the course directory holds `inputs.npy`, `labels.npy`, `public.npy` and `manifest.json` (the
-secret seed and the checksums); `heldout/split.secret` is the term's. All are readable by their owner only.
+secret seed and the checksums); `heldout/split.secret` is the term's. All are readable by their owner only. Corrected
+labels are a file of their own beside the old ones, named by the manifest.
 """
 
 import hashlib
 import io
 import json
 import os
+import re
 import runpy
 import secrets
 import tempfile
+from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal
 
@@ -21,17 +25,17 @@ from pydantic import Field
 
 from autograder.assignment import Competition, Settings
 from autograder.errors import ConfigError, PlatformError
+from grading.cells import read_csv
 from grading.claim import ClaimInvalid, read_claim
 from grading.course import Course
 from grading.split import assignment_secret, public_mask, split_hash
 
-ARRAYS = ("inputs", "labels", "public")
 PUBLIC_SHARE: float = Competition.model_fields["public_share"].default
 """Where assignment.toml does not say."""
 SECRET = "split.secret"  # noqa: S105 - the name of the file
 SECRET_BYTES = 32
-FORMAT: Literal[2] = 2
-"""Of the manifest. Format 1 knew no split, and is brought up to date when it is read."""
+FORMAT: Literal[3] = 3
+"""Of the manifest. Format 1 knew no split, and is brought up to date when it is read; format 2 no corrections."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
@@ -54,16 +58,27 @@ class HeldOut:
         return int(self.labels.max()) + 1
 
 
+class Correction(Settings):
+    """Labels that were found to be wrong, and put right."""
+
+    replaced: str
+    """The file that held them; it is kept."""
+    rows: int
+    at: datetime
+
+
 class Manifest(Settings):
     """`manifest.json`: how the set was drawn and split, and the SHA-256 of each file."""
 
-    format: Literal[2] = FORMAT
+    format: Literal[2, 3] = FORMAT
     seed: int
     inputs: str
     labels: str
     public: str
     public_share: float = Field(gt=0, lt=1)
     split: str
+    labels_file: str = "labels.npy"
+    corrections: tuple[Correction, ...] = ()
 
 
 class OldManifest(Settings):
@@ -137,9 +152,68 @@ def load(course: Course, assignment: str, *, public_share: float | None = None) 
             f"{manifest.public_share:g}, and another split would tell which rows are public. Set it back; or, before "
             "any public score was shown, move that folder away."
         )
-    inputs, labels, public = (_read(folder / f"{name}.npy", getattr(manifest, name)) for name in ARRAYS)
+    inputs = _read(folder / "inputs.npy", manifest.inputs)
+    labels = _read(folder / manifest.labels_file, manifest.labels)
+    public = _read(folder / "public.npy", manifest.public)
     version = hashlib.sha256((manifest.inputs + manifest.labels).encode()).hexdigest()[:16]
     return HeldOut(inputs=inputs, labels=labels, public=public, version=version, split=manifest.split)
+
+
+def correct(course: Course, assignment: str, labels: Mapping[int, int]) -> tuple[HeldOut, HeldOut]:
+    """Put wrong labels right, given by Id: the set before and after; the same one where nothing was wrong.
+
+    It is a new version of the set, split as it was: a new split would tell which rows are public. The old labels are
+    kept. Raises ConfigError for an Id or class that there is none of, or a class that nothing is left of, and what
+    `load` raises.
+    """
+    before = load(course, assignment)
+    folder, manifest = _folder(course, assignment), _read_manifest(course, assignment, PUBLIC_SHARE)
+    n, truth = len(before.labels), before.labels.copy()
+    for row, label in labels.items():
+        if not (0 <= row < n and 0 <= label < before.classes):
+            raise ConfigError(
+                f"Id {row} cannot be class {label}: {assignment} has Ids from 0 to {n - 1} and classes from 0 to "
+                f"{before.classes - 1}. Nothing was changed. Mend that line and run it again."
+            )
+        truth[row] = label
+    wrong = int(np.count_nonzero(truth != before.labels))
+    if not wrong:
+        return before, before
+    if gone := sorted(set(range(before.classes)) - set(truth.tolist())):
+        raise ConfigError(f"Nothing would be left of class {gone[0]}. Nothing was changed: look at the file again.")
+    content = _to_bytes(truth)
+    name = f"labels-{len(manifest.corrections) + 1}.npy"
+    made = Correction(replaced=manifest.labels_file, rows=wrong, at=datetime.now(UTC))
+    try:
+        changed = {
+            "format": FORMAT,
+            "labels": _write(folder / name, content),
+            "labels_file": name,
+            "corrections": (*manifest.corrections, made),
+        }
+        _write_manifest(folder, manifest.model_copy(update=changed))  # last: until then the set is what it was
+    except OSError as error:
+        raise PlatformError(f"{folder} could not be written: {error}. Nothing was changed; make room first.") from None
+    return before, load(course, assignment)
+
+
+def read_corrections(path: Path) -> dict[int, int]:
+    """Labels by Id of a CSV whose header is Category and Id, in any order, and which lists wrong rows only.
+
+    Raises ConfigError for anything else, naming the line.
+    """
+    rows = list(read_csv(path.read_bytes(), path.name))
+    names = [name.casefold() for name in rows[0][1]] if rows else []
+    if sorted(names) != ["category", "id"]:
+        raise ConfigError(f"{path} must begin with the header Category,Id, and list only rows whose label is wrong.")
+    labels: dict[int, int] = {}
+    for line, cells in rows[1:]:
+        if len(cells) != len(names) or not all(re.fullmatch(r"\d{1,9}", cell) for cell in cells):
+            raise ConfigError(f"{path}, line {line}: a class number and an Id are needed, whole numbers from 0.")
+        found = dict(zip(names, map(int, cells), strict=True))
+        if labels.setdefault(found["id"], found["category"]) != found["category"]:
+            raise ConfigError(f"{path}, line {line}: Id {found['id']} has another class on an earlier line.")
+    return labels
 
 
 def facts(heldout: HeldOut) -> dict[str, Any]:

@@ -11,20 +11,22 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import ValidationError
 
-from autograder.assignment import Assignment, LatePolicy, load_settings
+from autograder.assignment import Assignment, LatePolicy, Question, load_settings
 from autograder.batch import Result, autograde_many
 from autograder.errors import CourseError, SubmissionError
-from autograder.report import Report, Status, read_report, to_json
+from autograder.report import Report, Status, fingerprint, read_report, to_json
 from autograder.submission import Submission, Upload, identity, receive
 from autograder.syllabus import Syllabus
-from grading import formgrader, heldout, leaderboard, policy
+from grading import formgrader, heldout, policy
 from grading.claim import read_claim
 from grading.course import Course, open_course, write_whole
 from grading.gradebook import Gradebook, Row
 from grading.lateness import Lateness, judge, load_extensions, require_open
+from grading.leaderboard.board import admit
 from grading.ledger import Attempt, Kind, Ledger, attempt_of, latest
 from grading.metrics import McNemar
 from grading.policy import Evidence, Grade
+from grading.rescoring import Rescored
 from grading.score import Reproduction, Scores, reproduction, score, versus_baseline
 
 GradeMany = Callable[..., Iterator[Result]]
@@ -80,6 +82,7 @@ class Pipeline:
         self._extensions = load_extensions(
             course, assignments=[one.name for one in syllabus.assignments] + [assignment.name]
         )
+        self._inputs = fingerprint(self._heldout.inputs if self._heldout else None)
         self._graded: dict[tuple[str, ...], tuple[Attempt, Row, Path]] = {}
 
     @property
@@ -87,6 +90,11 @@ class Pipeline:
         """Whether students hand in files of predictions as well."""
         competition = self._assignment.settings.competition
         return competition is not None and competition.claims
+
+    @property
+    def by_hand(self) -> tuple[Question, ...]:
+        """What staff mark."""
+        return self._assignment.by_hand
 
     def run(
         self, uploads: Sequence[Upload], *, jobs: int, regrade: bool = False, fresh: bool = False
@@ -99,6 +107,27 @@ class Pipeline:
             yield from self._grade_all(notebooks, jobs=jobs, regrade=regrade, fresh=fresh)
         finally:
             self._record()
+            self._gradebook.close()
+
+    def rescore(self) -> Iterator[Rescored]:
+        """Score and grade all that was ever handed in by the labels and rules of now. Nobody's code is run for it.
+
+        What comes out as it was is not written again, so a second time nothing changes.
+        """
+        competition, claims = self._assignment.settings.competition, []
+        try:
+            for before in self._ledger.attempts(self._assignment.name, predictions=True):
+                if before.kind is Kind.NOTEBOOK:
+                    report = self._earlier_report(before.student, before.submission)
+                    after = self._judge(report, before.handed_in) if report else None
+                    yield Rescored(before=before, after=after)
+                elif before.kind is Kind.CLAIM and self._heldout is not None and competition is not None:
+                    scores = score(before.predictions, self._heldout, competition.metric)
+                    claims.append(replace(before, scores=scores, recorded=datetime.now(UTC)))
+                    yield Rescored(before=before, after=claims[-1])
+            self._ledger.record(claims)
+            self._record()
+        finally:
             self._gradebook.close()
 
     # --- claims
@@ -121,8 +150,7 @@ class Pipeline:
             except SubmissionError as problem:
                 yield Outcome(student=upload.student, origin=upload.origin, problem=problem)
                 continue
-            folder = self._course.report_folder(self._assignment.name, upload.student, attempt.submission)
-            write_whole(folder / "submission.csv", upload.content)
+            write_whole(self._folder(upload.student, attempt.submission) / "submission.csv", upload.content)
             self._ledger.record([attempt])
             earlier.append(attempt)
             yield Outcome(student=upload.student, origin=upload.origin, claim=attempt, notes=notes)
@@ -136,7 +164,7 @@ class Pipeline:
         rules = LatePolicy(grace_minutes=self._syllabus.late.grace_minutes, most_days=0)
         require_open(self._lateness(upload.student, upload.handed_in, rules), self._assignment.name)
         claim = read_claim(upload.content, len(kept.labels), kept.classes)
-        leaderboard.admit(earlier, upload.handed_in, competition, self._syllabus.zone)
+        admit(earlier, upload.handed_in, competition, self._syllabus.zone)
         predictions = tuple(int(value) for value in claim.predictions)
         return (
             Attempt(
@@ -166,8 +194,8 @@ class Pipeline:
             if (submission.student, submission.id) in origins:
                 continue  # the same bytes of the same student, found twice
             origins[submission.student, submission.id] = upload.origin
-            write_whole(self._folder(submission) / "upload.ipynb", submission.content)
-            report = None if regrade else self._earlier_report(submission)
+            write_whole(self._folder(submission.student, submission.id) / "upload.ipynb", submission.content)
+            report = None if regrade else self._earlier_report(submission.student, submission.id)
             if report is None:
                 to_grade.append(submission)
             else:
@@ -180,29 +208,33 @@ class Pipeline:
         submission = result.submission
         if result.report is None:
             return Outcome(student=submission.student, origin=origin, submission=submission, problem=result.problem)
-        folder = self._folder(submission)
+        folder = self._folder(submission.student, submission.id)
         write_whole(folder / "executed.ipynb", result.notebook.encode())
         write_whole(folder / "report.json", to_json(result.report))
         return self._finish(submission, result.report, origin)
 
     def _finish(self, submission: Submission, report: Report, origin: str, *, kept: bool = False) -> Outcome:
+        grade = self._judge(report, submission.handed_in).grade
+        return Outcome(
+            student=submission.student, origin=origin, submission=submission, report=report, grade=grade, kept=kept
+        )
+
+    def _judge(self, report: Report, handed_in: datetime) -> Attempt:
+        """Grade a report by the rules and labels of now; it is recorded with the others at the end."""
         scores = self._scores(report)
         evidence = Evidence(versus_baseline=self._versus_baseline(report), reproduction=self._reproduction(report))
-        late = self._lateness(submission.student, submission.handed_in)
         grade = policy.grade(
             report,
             scores,
             self._assignment.settings,
-            lateness=late,
+            lateness=self._lateness(report.student, handed_in),
             versus_baseline=evidence.versus_baseline,
             reproduction=evidence.reproduction,
         )
-        attempt = attempt_of(report, grade, submission.handed_in, scores, evidence)
-        row = Row(report=report, grade=grade, timestamp=submission.handed_in)
-        self._graded[attempt.key] = (attempt, row, self._folder(submission) / "executed.ipynb")
-        return Outcome(
-            student=submission.student, origin=origin, submission=submission, report=report, grade=grade, kept=kept
-        )
+        attempt = attempt_of(report, grade, handed_in, scores, evidence)
+        row = Row(report=report, grade=grade, timestamp=handed_in)
+        self._graded[attempt.key] = (attempt, row, self._folder(report.student, report.submission) / "executed.ipynb")
+        return attempt
 
     def _scores(self, report: Report) -> Scores | None:
         competition, answers = self._assignment.settings.competition, _answers(report)
@@ -279,17 +311,19 @@ class Pipeline:
             formgrader.publish(self._course, self._assignment, row, executed.read_bytes())
         self._gradebook.record(self._assignment, rows)
 
-    def _earlier_report(self, submission: Submission) -> Report | None:
-        folder = self._folder(submission)
+    def _earlier_report(self, student: str, submission: str) -> Report | None:
+        """What these tests said of a submission before; None where it must be graded (again)."""
+        folder = self._folder(student, submission)
         try:
             report = read_report(folder / "report.json")
         except (OSError, ValidationError):
-            return None  # none, or of another version: grade it again
-        made_by_these_tests = report.provenance.bundle == self._assignment.fingerprint
-        return report if made_by_these_tests and (folder / "executed.ipynb").exists() else None
+            return None  # none, or of another version
+        made = report.provenance
+        is_of_now = (made.bundle, made.inputs) == (self._assignment.fingerprint, self._inputs)
+        return report if is_of_now and (folder / "executed.ipynb").exists() else None
 
-    def _folder(self, submission: Submission) -> Path:
-        return self._course.report_folder(self._assignment.name, submission.student, submission.id)
+    def _folder(self, student: str, submission: str) -> Path:
+        return self._course.report_folder(self._assignment.name, student, submission)
 
 
 def _answers(report: Report) -> Any:

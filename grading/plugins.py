@@ -59,7 +59,7 @@ class LatePenalty(LateSubmissionPlugin):  # type: ignore[misc]
         settings = load_settings(source / preprocessor.assignment_id / "assignment.toml")
         submission = preprocessor.gradebook.find_submission(preprocessor.assignment_id, student_id)
         came, due = submission.timestamp.replace(tzinfo=UTC), submission.duedate.replace(tzinfo=UTC)
-        return late_penalty(score, lateness(came, due, settings.late or syllabus.late, syllabus.zone))
+        return late_penalty(score, lateness(came, due, settings.late or syllabus.late, syllabus.zone).percent)
 
 
 def source_of(plugin: Any) -> Path:

@@ -192,7 +192,7 @@ def grade(
             max_accuracy_points=0.0,
             score=None,
             lateness=lateness,
-            late_penalty=late_penalty(points, lateness),
+            late_penalty=late_penalty(points, lateness.percent),
         )
     score = None if scores is None else scores.private if competition.claims else scores.overall
     evidence = Evidence(versus_baseline=versus_baseline, reproduction=reproduction)
@@ -205,15 +205,15 @@ def grade(
         score=score,
         gates=gates,
         lateness=lateness,
-        late_penalty=late_penalty(points + earned, lateness),
+        late_penalty=late_penalty(points + earned, lateness.percent),
         anchors_version=anchors_version(competition),
     )
 
 
-def late_penalty(earned: float, lateness: Lateness) -> float:
+def late_penalty(earned: float, percent: float) -> float:
     """Points that lateness takes off what was earned, marks by hand included: never more than that, never below 0."""
     earned = max(0.0, earned)
-    return min(earned, round(earned * lateness.percent / 100, POINT_DIGITS))
+    return min(earned, round(earned * percent / 100, POINT_DIGITS))
 
 
 def course_grade(results: Mapping[str, Result | None], syllabus: Syllabus) -> CourseGrade:

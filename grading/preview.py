@@ -97,7 +97,7 @@ def moves(
         if proof.versus_baseline is None and (old.must_beat_baseline or new.must_beat_baseline):
             raise ConfigError(
                 f"{student} was not compared with a baseline yet, which must_beat_baseline needs. Set "
-                "competition.baseline in assignment.toml, run the same `neurograde grade` again, and preview then."
+                "competition.baseline in assignment.toml, run `neurograde rescore ASSIGNMENT`, and preview then."
             )
         before, _ = accuracy_points(score, old, proof)
         after, gates = accuracy_points(score, new, proof)

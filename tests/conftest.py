@@ -171,9 +171,10 @@ class House:
         return subprocess.run([NEUROGRADE, *arguments], cwd=self.root, capture_output=True, text=True, timeout=900)
 
     def start(self, *arguments):
-        """The same in a process group of its own, under way."""
+        """The same under way in a process group of its own, which Ctrl-C reaches even where the tests have none."""
         pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
-        return subprocess.Popen([NEUROGRADE, *arguments], cwd=self.root, start_new_session=True, **pipes)
+        command = ["env", "--default-signal=INT", NEUROGRADE, *arguments]
+        return subprocess.Popen(command, cwd=self.root, start_new_session=True, **pipes)
 
     def hand_in(self, folder, name, *samples):
         """Uploads of these samples. Drawing is three quarters of a notebook's time: only the demo's class draws."""

@@ -4,6 +4,7 @@ import ast
 import csv
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -11,6 +12,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import nbformat
+import numpy as np
 import pytest
 
 from autograder.image import find_engine
@@ -51,8 +53,11 @@ def test_no_hidden_test_is_in_what_students_get_back(graded, house):
     assert len(secret) > 40
     (for_staff,) = course.glob(f"reports/{NAME}/untouched/*/report.json")
     assert quoted(secret, for_staff) != []  # the search finds what is there: staff read which line failed
-    for path in course.glob("reports/*/*/*/executed.ipynb"):
-        assert quoted(secret, path) == [], path
+    notebooks = list(course.rglob("*.ipynb"))
+    assert {path.parts[len(course.parts)] for path in notebooks} >= {"autograded", "reports"}
+    assert {path: found for path in notebooks if (found := quoted(secret, path))} == {}
+    gradebook = b"".join(path.read_bytes() for path in course.glob("gradebook.db*"))
+    assert [line for line in secret if line.encode() in gradebook] == []
 
 
 def hidden_asserts(path):
@@ -213,3 +218,19 @@ def test_claims_are_checked_scored_and_stand_on_the_leaderboard(graded, house, t
     assert "scored before" in again.stderr
     chosen = house.run("leaderboard", name, "--student", "ada", "--course", course)
     assert "your best" in chosen.stdout
+
+
+def test_corrected_labels_move_everyone_and_nobodys_code_is_run(graded, house, tmp_path):
+    name = "fashionmnist_kaggle"
+    course = tmp_path / "course"
+    shutil.copytree(graded(name).course, course)
+    labels = np.load(course / "heldout" / name / "labels.npy")
+    wrong = np.flatnonzero(labels != 0)[:40]
+    (tmp_path / "wrong.csv").write_text("Category,Id\n" + "".join(f"0,{row}\n" for row in wrong))
+    done = house.run("heldout", name, "--correct", tmp_path / "wrong.csv", "--course", course)
+    assert done.stdout.startswith("40 labels corrected: "), done.stderr
+    moved = house.run("rescore", name, "--course", course)
+    assert moved.returncode == 0, moved.stderr
+    assert re.search(r"perfect +notebook .*-0\.00", moved.stdout)
+    again = house.run("rescore", name, "--course", course)
+    assert again.stdout == "No score changes. No grade changes.\n"

@@ -1,5 +1,8 @@
+import json
+
 import pytest
 
+from autograder.assignment import Question
 from autograder.errors import ConfigError
 from autograder.release import build
 from autograder.skeleton import make
@@ -17,6 +20,30 @@ def test_a_new_assignment_builds_as_it_stands(tmp_path, language):
     assert [word in prose for word in ("Скажите", "_Баллы:_ 2", "Say in two", "_Points:_ 2")] == (
         [True, True, False, False] if language == "ru" else [False, False, True, True]
     )
+
+
+def test_a_question_that_staff_mark_is_in_the_bundle_with_its_points_and_without_tests(tmp_path):
+    make(tmp_path / "source/essay", "An essay")
+    path = tmp_path / "source/essay/essay.ipynb"
+    notebook = json.loads(path.read_text())
+    asked = [
+        ("raw", "# BEGIN QUESTION\nname: why\nmanual: true\npoints: 3"),
+        ("markdown", "Why does it work?"),
+        ("raw", "# BEGIN SOLUTION"),
+        ("markdown", "By the chain rule."),
+        ("raw", "# END SOLUTION"),
+        ("raw", "# END QUESTION"),
+    ]
+    notebook["cells"] += [
+        {"id": f"why-{n}", "cell_type": kind, "metadata": {}, "source": text} for n, (kind, text) in enumerate(asked)
+    ]
+    path.write_text(json.dumps(notebook))
+    built = build(tmp_path / "source/essay", tmp_path / "private")
+    assert built.assignment.by_hand == (Question(name="why", points=3),)
+    assert [question.name for question in built.assignment.questions] == ["q1"]
+    assert built.assignment.max_points == 5
+    released = (built.release / "essay.ipynb").read_text()
+    assert ("Why does it work?" in released, "chain rule" in released) == (True, False)
 
 
 def test_what_is_there_is_never_overwritten(tmp_path):

@@ -152,7 +152,7 @@ def test_an_extension_is_told():
 def test_marks_by_hand_are_told_where_they_change_the_grade():
     assert "in the gradebook" not in explained(recorded=Result(value=5.1, max_value=8))
     found = explained(recorded=Result(value=6.1, max_value=8))
-    assert found["in the gradebook"] == "6.1 of 8, with marks by hand"
+    assert found["in the gradebook"] == "6.1 of 8, with what is marked by hand"
 
 
 def test_another_metric_is_not_taken_for_a_share_of_rows():

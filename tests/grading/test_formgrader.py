@@ -12,6 +12,7 @@ import threading
 import time
 import urllib.request
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -206,6 +207,39 @@ def nbgrader(course, tmp_path_factory):
         assert ended.returncode == 0, ended.stderr
 
     return run
+
+
+ESSAYS = notebook(
+    markdown("<!-- BEGIN QUESTION -->\n\nWhy does it work?"),
+    markdown("By the chain *rule*."),
+    markdown("<!-- END QUESTION -->\n\n"),
+    code("x = 1"),
+    code(CHECK1),
+    markdown("<!-- BEGIN QUESTION -->\n\nDraw it."),
+    code("plot()"),
+    markdown(""),
+    markdown("<!-- END QUESTION -->"),
+    code(CHECK2),
+)
+
+
+def test_answers_that_staff_mark_are_marked_and_commented_on_where_they_are(assignment, row):
+    asked = tuple(Question(name=name, points=4) for name in ("why", "plot"))
+    essays = replace(assignment, by_hand=asked)
+    one = row("ada", 2, 3)
+
+    def stamps(cells):
+        made = annotated({**ESSAYS, "cells": cells}, essays, one.report, one.grade)
+        marks = [(cell["metadata"].get("nbgrader"), cell["source"]) for cell in made["cells"]]
+        return {mark["grade_id"]: (mark, source) for mark, source in marks if mark and mark["grade"]}
+
+    found = stamps(ESSAYS["cells"])
+    assert found["why"][1] == "<div><p>By the chain <em>rule</em>.</p>&#10;</div>"
+    assert found["plot"] == ({"grade_id": "plot", "grade": True, "solution": True, "points": 4}, "plot()")
+    assert found.keys() == {"why", "q1", "plot", "q2", "accuracy"}
+    without = stamps(ESSAYS["cells"][1:])
+    assert without["why"][1] == "# The answer to why is not where it was asked. Look for it above."
+    assert without.keys() == found.keys()
 
 
 def test_formgrader_lists_assignment_submissions_and_scores(server):

@@ -4,6 +4,7 @@ import pickle
 import sqlite3
 import subprocess
 import sys
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 
@@ -13,7 +14,7 @@ from autograder.assignment import Assignment, AssignmentSettings, Competition, Q
 from autograder.errors import ConfigError, PlatformError
 from autograder.report import CaseResult, Provenance, QuestionResult, Report, Status
 from grading.course import open_course
-from grading.gradebook import Enrolled, Gradebook, Row, write_timestamp
+from grading.gradebook import Enrolled, Gradebook, Mark, Row, write_timestamp
 from grading.lateness import ON_TIME, Lateness
 from grading.policy import Result, grade
 from grading.score import Score, Scores
@@ -153,11 +154,26 @@ def test_lateness_takes_its_share_of_marks_by_hand_too_until_it_is_forgiven(grad
     assert gradebook.marks()["bob"]["hw1"].result == Result(value=4.5, max_value=13)
     nbgrader.find_grade("q2", "hw1", "hw1", "bob").manual_score = 3
     nbgrader.db.commit()
-    gradebook.record(assignment(), [row("bob", 0.75, late=late, q1=1)])
+    assert gradebook.marks()["bob"]["hw1"].result == Result(value=7.2, max_value=13)
+    gradebook.settle()
     nbgrader.db.expire_all()
     assert nbgrader.find_submission("hw1", "bob").late_submission_penalty == pytest.approx(0.8)
     gradebook.record(assignment(), [row("bob", 0.75, q1=1)])
     assert gradebook.marks()["bob"]["hw1"].result == Result(value=8, max_value=13)
+
+
+def test_a_question_without_tests_waits_for_the_staffs_mark_and_keeps_it(gradebook, nbgrader):
+    essay = replace(assignment(), by_hand=(Question(name="why", points=4),))
+    gradebook.record(essay, [row("bob", 0.75, q1=1)])
+    assert gradebook.marks()["bob"]["hw1"] == Mark(points=5, late_penalty=0, max_points=17, waiting=1)
+    mark = nbgrader.find_grade("why", "hw1", "hw1", "bob")
+    assert (mark.auto_score, mark.needs_manual_grade) == (None, True)
+    mark.manual_score, mark.needs_manual_grade = 3, False
+    nbgrader.db.commit()
+    gradebook.record(essay, [row("bob", 0.75, q1=1)])
+    assert gradebook.marks()["bob"]["hw1"] == Mark(points=8, late_penalty=0, max_points=17)
+    gradebook.record(essay, [row("bob", 0.75, q1=1, at=NOON + timedelta(hours=1))])  # another answer, perhaps
+    assert gradebook.marks()["bob"]["hw1"] == Mark(points=8, late_penalty=0, max_points=17, waiting=1)
 
 
 def test_nbgrader_knows_the_deadline_that_held(gradebook, nbgrader):

@@ -7,7 +7,7 @@ import pytest
 
 from autograder.errors import ConfigError, PlatformError
 from grading.course import Course, open_course
-from grading.heldout import HeldOut, facts, load, prepare, read_baseline, ready
+from grading.heldout import HeldOut, correct, facts, load, prepare, read_baseline, read_corrections, ready
 from grading.split import split_hash
 
 DATA = """
@@ -179,8 +179,8 @@ def test_an_old_set_that_is_damaged_is_not_split(source, course):
 def test_a_set_of_a_newer_neurograde_is_left_alone(source, course):
     prepare(source, course, "hw1")
     path = course.heldout / "hw1" / "manifest.json"
-    path.write_text(json.dumps({**json.loads(path.read_text()), "format": 3}))
-    with pytest.raises(PlatformError, match=r"manifest\.json is of format 3, .* knows up to 2"):
+    path.write_text(json.dumps({**json.loads(path.read_text()), "format": 4}))
+    with pytest.raises(PlatformError, match=r"manifest\.json is of format 4, .* knows up to 3"):
         load(course, "hw1")
 
 
@@ -212,3 +212,81 @@ def test_a_baseline_that_is_none_is_the_instructors_to_mend(source, small):
         ConfigError, match=r"(?s)baseline\.csv is no baseline:\n  - Category must .* line 2 has '3'\.\nM"
     ):
         read_baseline(source, "hw1", "baseline.csv", small)
+
+
+def test_corrected_labels_are_a_new_version_split_as_before_and_the_old_ones_are_kept(source, course):
+    drawn = prepare(source, course, "hw1")
+    wrong = {0: 1 - int(drawn.labels[0]), 1: int(drawn.labels[1])}
+    before, after = correct(course, "hw1", wrong)
+    assert before.version == drawn.version != after.version == load(course, "hw1").version
+    assert np.flatnonzero(before.labels != after.labels).tolist() == [0]
+    assert (after.split, after.inputs.tobytes()) == (drawn.split, drawn.inputs.tobytes())
+    folder = course.heldout / "hw1"
+    assert np.load(folder / "labels.npy").tolist() == drawn.labels.tolist()
+    assert {mode(path) for path in folder.iterdir()} == {0o600}
+
+
+def test_labels_that_are_right_already_make_no_new_version(source, course):
+    drawn = prepare(source, course, "hw1")
+    before, after = correct(course, "hw1", {0: int(drawn.labels[0])})
+    assert before.version == after.version == drawn.version
+    assert not (course.heldout / "hw1" / "labels-1.npy").exists()
+
+
+def test_labels_can_be_corrected_twice(source, course):
+    drawn = prepare(source, course, "hw1")
+    for row in (0, 1):
+        correct(course, "hw1", {row: 1 - int(drawn.labels[row])})
+    assert np.flatnonzero(load(course, "hw1").labels != drawn.labels).tolist() == [0, 1]
+    correct(course, "hw1", {row: int(drawn.labels[row]) for row in (0, 1)})
+    assert load(course, "hw1").version == drawn.version
+
+
+@pytest.mark.parametrize(
+    ("labels", "message"),
+    [
+        ({20: 0}, "Id 20 cannot be class 0: hw1 has Ids from 0 to 19 and classes from 0 to 1"),
+        ({0: 2}, "Id 0 cannot be class 2"),
+        (dict.fromkeys(range(20), 1), "Nothing would be left of class 0"),
+    ],
+)
+def test_labels_that_cannot_be_are_refused_and_nothing_changes(source, course, labels, message):
+    drawn = prepare(source, course, "hw1")
+    with pytest.raises(ConfigError, match=f"{message}.*Nothing was changed"):
+        correct(course, "hw1", labels)
+    assert load(course, "hw1").version == drawn.version
+
+
+def test_a_correction_that_is_cut_off_leaves_the_set_as_it_was(source, course, monkeypatch):
+    drawn = prepare(source, course, "hw1")
+
+    def full(*_):
+        raise OSError("no space left")
+
+    monkeypatch.setattr("grading.heldout._write_manifest", full)
+    with pytest.raises(PlatformError, match="Nothing was changed; make room"):
+        correct(course, "hw1", {0: 1 - int(drawn.labels[0])})
+    assert load(course, "hw1").version == drawn.version
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("", "must begin with the header Category,Id"),
+        ("row,label\n1,2\n", "must begin with the header Category,Id"),
+        ("Id,Category\n1,2\n3,dress\n", "line 3: a class number and an Id are needed"),
+        ("Id,Category\n1,-2\n", "line 2"),
+        ("Id,Category\n1,2\n1,3\n", "line 3: Id 1 has another class on an earlier line"),
+    ],
+)
+def test_a_file_of_corrections_that_is_none_is_told_by_its_line(tmp_path, text, message):
+    path = tmp_path / "wrong.csv"
+    path.write_text(text)
+    with pytest.raises(ConfigError, match=message):
+        read_corrections(path)
+
+
+def test_corrections_are_read_by_the_names_of_their_columns(tmp_path):
+    path = tmp_path / "wrong.csv"
+    path.write_text("Category,Id\n3,17\n0,4\n")
+    assert read_corrections(path) == {17: 3, 4: 0}

@@ -1,10 +1,13 @@
 import json
 import os
+import re
 import shutil
 from datetime import UTC, datetime
+from io import StringIO
 
 import numpy as np
 import pytest
+from rich.console import Console
 
 from autograder.assignment import load_assignment
 from autograder.autograde import autograde
@@ -14,6 +17,7 @@ from autograder.examiner import Examiner
 from autograder.rooms import FakeRoom
 from autograder.submission import Upload
 from autograder.syllabus import Syllabus
+from grading import heldout, rescoring
 from grading.course import open_course
 from grading.database import Database
 from grading.gradebook import Gradebook
@@ -235,3 +239,62 @@ def test_the_baseline_stands_in_the_ledger_once_and_is_the_gate(pipeline, course
     list(pipeline().run([], jobs=1))
     with Database(course.gradebook) as database:
         assert len(Ledger(database).history(kind=Kind.BASELINE)) == 1
+
+
+def test_corrected_labels_move_scores_and_grades_without_running_code_and_the_ledger_keeps_what_was(
+    pipeline, course, tmp_path
+):
+    rules(course, tmp_path, "claims = true")
+    pipeline()
+    truth = labels(course)
+    private = int(np.flatnonzero(~np.load(course.heldout / "doubles/public.npy"))[0])
+    list(pipeline().run([upload("ada"), upload("bob", WRONG), claim("ada", truth)], jobs=1))
+    heldout.correct(course, "doubles", {private: 1 - truth[private]})
+    done = list(pipeline().rescore())
+    moved = {(one.before.student, one.before.kind): one for one in done if one.is_changed}
+    right = {("ada", Kind.NOTEBOOK), ("ada", Kind.CLAIM)}
+    assert right <= moved.keys()
+    assert {round(moved[key].score_moves, 9) for key in right} == {-1 / 40}
+    assert moved["ada", Kind.NOTEBOOK].grade_moves < 0
+    assert totals(course)["ada"] == pytest.approx(moved["ada", Kind.NOTEBOOK].after.grade.value)
+    assert pipeline.graded == ["ada", "bob"]
+    with Database(course.gradebook) as database:
+        assert [one.scores.overall.correct for one in Ledger(database).history(kind=Kind.CLAIM)] == [40, 39]
+    assert "scores change" in rescoring.summary(done)
+
+
+def test_rescoring_a_second_time_changes_nothing(pipeline, course, tmp_path):
+    list(pipeline().run([upload("ada"), upload("bob", WRONG)], jobs=1))
+    rules(course, tmp_path, "must_beat_baseline = false")
+    path = tmp_path / "source/doubles/assignment.toml"
+    path.write_text(path.read_text().replace("[1, 2]", "[1, 8]"))
+    assert {one.before.student: one.grade_moves for one in pipeline().rescore()}["ada"] == 6
+    again = list(pipeline().rescore())
+    assert not any(one.is_changed for one in again)
+    assert rescoring.summary(again) == "No score changes. No grade changes."
+    with Database(course.gradebook) as database:
+        assert len(Ledger(database).history(student="ada")) == 2
+    assert totals(course)["ada"] == 12
+
+
+def test_predictions_for_another_held_out_set_are_not_scored_on_this_one(pipeline, course, tmp_path):
+    list(pipeline().run([upload("ada")], jobs=1))
+    (course.heldout / "doubles").rename(tmp_path / "away")
+    (left,) = pipeline().rescore()
+    assert left.after is None
+    assert "1 notebook was graded by other tests or on other inputs" in rescoring.summary([left])
+    assert totals(course) == {"ada": 6}
+    (again,) = pipeline().run([upload("ada")], jobs=1)
+    assert not again.kept
+
+
+def test_rescoring_says_who_moved_and_by_how_much(pipeline, course, tmp_path):
+    list(pipeline().run([upload("ada"), upload("bob", WRONG)], jobs=1))
+    path = tmp_path / "source/doubles/assignment.toml"
+    path.write_text(path.read_text().replace("[1, 2]", "[1, 8]"))
+    done = list(pipeline().rescore())
+    out = StringIO()
+    Console(file=out, width=100, color_system=None).print(rescoring.table(done))
+    assert re.search(r"ada +notebook \w{8} +1.0000 +1.0000 +6.00 +12.00 +\+6.00", out.getvalue())
+    said = r"No score changes. 2 of 2 grades change, 2 up and 0 down, by \+\d.\d\d to \+6.00 points."
+    assert re.fullmatch(said, rescoring.summary(done))

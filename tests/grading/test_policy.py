@@ -248,7 +248,7 @@ def test_what_is_refused_earns_nothing_and_keeps_what_it_would_have_earned():
 
 
 def test_a_penalty_is_never_negative():
-    assert late_penalty(-3, Lateness(seconds_late=1, days=1, percent=50)) == 0
+    assert late_penalty(-3, 50) == 0
 
 
 # --- the course

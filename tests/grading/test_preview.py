@@ -59,7 +59,7 @@ def test_a_gate_that_nobody_was_judged_by_yet_cannot_be_previewed():
         moves(OLD, OLD.model_copy(update={"must_beat_baseline": True}), CLASS)
     assert str(caught.value) == (
         "ada was not compared with a baseline yet, which must_beat_baseline needs. Set competition.baseline in "
-        "assignment.toml, run the same `neurograde grade` again, and preview then."
+        "assignment.toml, run `neurograde rescore ASSIGNMENT`, and preview then."
     )
 
 

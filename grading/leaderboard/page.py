@@ -8,19 +8,19 @@ from pathlib import Path
 from types import MappingProxyType
 
 from autograder.language import SOURCE_LANGUAGE
-from grading import board_plot
-from grading.board_plot import Picture, picture, score_range
-from grading.leaderboard import Board, Identity, Row, Shown
+from grading.leaderboard import plot
+from grading.leaderboard.board import Board, Identity, Row, Shown
+from grading.leaderboard.plot import Picture, picture, score_range
 
 FOLDER = Path(__file__).parent
 PHRASES: Mapping[str, Mapping[str, str]] = MappingProxyType(
-    tomllib.loads((FOLDER / "board.toml").read_text(encoding="utf-8"))
+    tomllib.loads((FOLDER / "page.toml").read_text(encoding="utf-8"))
 )
 """Texts by language and name."""
 STRIP = 96.0
 """Width of the small picture of an interval."""
 NEAR = 1.0
-"""As board_plot.FENCE, for those small pictures: intervals are short."""
+"""As plot.FENCE, for those small pictures: intervals are short."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -43,7 +43,7 @@ def board_page(board: Board, title: str, language: str = SOURCE_LANGUAGE) -> str
 
     say = PHRASES[language]
     drawn = picture(board)
-    template = (FOLDER / "board.html.jinja").read_text(encoding="utf-8")
+    template = (FOLDER / "page.html.jinja").read_text(encoding="utf-8")
     environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
     return environment.from_string(template).render(
         board=board,
@@ -51,7 +51,7 @@ def board_page(board: Board, title: str, language: str = SOURCE_LANGUAGE) -> str
         language=language,
         say=say,
         picture=drawn,
-        canvas=board_plot,
+        canvas=plot,
         strip=STRIP,
         lines=_lines(board.rows),
         notes=list(_notes(board, say)),

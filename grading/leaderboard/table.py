@@ -1,10 +1,10 @@
-"""A leaderboard for terminals, spreadsheets and programs. The page for students is in `board_page`."""
+"""A leaderboard for terminals, spreadsheets and programs. The page for students is made by `page`."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from grading.cells import to_csv
-from grading.leaderboard import Board, Entry, Likeness, Row, Shown
+from grading.leaderboard.board import Board, Entry, Likeness, Row, Shown
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -172,6 +172,7 @@ def _notes(board: Board) -> list[str]:
         notes.append(f"{board.waiting} not ranked yet: an extension has not ended.")
     if board.outdated:
         notes.append(
-            f"{board.outdated} scores left out: the metric or the held-out data changed. Grade again with --regrade."
+            f"{board.outdated} scores left out: the metric or the held-out data changed. "
+            "`neurograde rescore` brings them up to date."
         )
     return notes

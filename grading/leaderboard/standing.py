@@ -11,15 +11,16 @@ import numpy as np
 from autograder.assignment import AssignmentSettings, Competition, load_settings
 from autograder.errors import ConfigError
 from autograder.syllabus import Syllabus, load_syllabus
-from grading import heldout, leaderboard
+from grading import heldout
 from grading.course import Course
 from grading.database import Database
 from grading.lateness import EVERY, Extension, extended_due, load_extensions
-from grading.leaderboard import Board, Entry, Identity
+from grading.leaderboard import board as boards
+from grading.leaderboard.board import Board, Entry, Identity
+from grading.leaderboard.pseudonyms import pseudonyms
 from grading.ledger import Attempt, Ledger, Selection
 from grading.metrics import mcnemar, within_noise
 from grading.policy import SIGNIFICANCE
-from grading.pseudonyms import pseudonyms
 from grading.roster import load_roster
 
 Compare = Callable[[Attempt, Attempt], bool]
@@ -64,7 +65,7 @@ class Standings:
     def board(self, *, pseudonyms: bool, ranks_only: bool) -> Board:
         """The leaderboard; with tiers once it is final."""
         attempts = self.ledger.attempts(self.assignment)
-        return leaderboard.board(
+        return boards.board(
             attempts,
             self.competition,
             now=self.now,
@@ -83,7 +84,7 @@ class Standings:
         mine = self.ledger.attempts(self.assignment, student=student, predictions=True)
         if not mine:
             raise ConfigError(f"{student} has handed in nothing for {self.assignment}. Check the name.")
-        entries = leaderboard.own_entries(
+        entries = boards.own_entries(
             mine,
             self.competition,
             now=self.now,
@@ -93,12 +94,12 @@ class Standings:
             within_noise=self._within_noise(student),
         )
         claims = self.competition.claims
-        return entries, leaderboard.left_today(mine, self.now, self.competition, self.syllabus.zone) if claims else None
+        return entries, boards.left_today(mine, self.now, self.competition, self.syllabus.zone) if claims else None
 
     def select(self, student: str, wanted: Sequence[str]) -> tuple[str, ...]:
         """Note what the student stands by. Raises SubmissionError after the deadline or for what cannot be meant."""
         mine = self.ledger.attempts(self.assignment, student=student)
-        chosen = leaderboard.choose(wanted, mine, self.competition, now=self.now, ends=self._due(student))
+        chosen = boards.choose(wanted, mine, self.competition, now=self.now, ends=self._due(student))
         self.ledger.select(Selection(assignment=self.assignment, student=student, submissions=chosen))
         return chosen
 

@@ -18,14 +18,14 @@ from autograder.report import Status
 from autograder.samples import load_sample
 from autograder.submission import cells_of, read_tree
 from grading.course import open_course
-from grading.findings import Sign, Thresholds, outliers
 from grading.heldout import HeldOut
-from grading.integrity import Notebook, examine, load_thresholds, read_notebooks, read_template
+from grading.integrity.examine import Notebook, examine, load_thresholds, read_notebooks, read_template
+from grading.integrity.findings import Sign, Thresholds, outliers
 from grading.ledger import Attempt, Kind
 from grading.policy import Evidence
 from grading.score import reproduction, score
 
-ROOT = Path(__file__).parent.parent.parent
+ROOT = Path(__file__).parents[3]
 CORPUS = ROOT / "tests" / "submissions"
 START = datetime(2026, 12, 1, 9, tzinfo=UTC)
 RESEEDS = 16
@@ -226,10 +226,19 @@ def test_a_claim_by_another_model_is_flagged_though_it_is_no_better(digits):
 def test_a_score_above_the_ceiling_is_flagged_where_there_is_one(digits):
     labels, predictions = digits
     attempts, kept = class_of(labels, predictions, prodigy=np.where(np.arange(len(labels)) == 0, 9 - labels, labels))
-    assert found(attempts, kept, ceiling=0.99) == {("prodigy",): (Sign.CEILING,)}
+    assert found(attempts, kept, ceiling=0.99) == {("prodigy",): (Sign.ALONE, Sign.CEILING)}
     findings = examine("hw", attempts, kept, [])
-    assert findings.cases == ()
+    assert [case.signs for case in findings.cases] == [(Sign.ALONE,)]
     assert findings.notes[-1].startswith("No score is called too high: `ceiling`")
+
+
+@pytest.mark.parametrize("copies", [1, 2])
+def test_who_takes_answers_from_the_labels_is_right_where_everybody_else_is_wrong(digits, copies):
+    labels, predictions = digits
+    taken = np.random.default_rng(1).random(len(labels)) < 0.6
+    knows = np.where(taken, labels, predictions[3])
+    signs = found(*class_of(labels, predictions, **{f"seer{n}": knows for n in range(copies)}))
+    assert {who for who, said in signs.items() if Sign.ALONE in said} == {(f"seer{n}",) for n in range(copies)}
 
 
 # --- code

@@ -7,11 +7,11 @@ import numpy as np
 import pytest
 
 from autograder.errors import ConfigError
-from grading.findings import Case, Cell, Difference, Findings, HandedIn, Person, Reason, Sign, population
-from grading.integrity_page import FOLD, WIDTH, folded, histogram, render, write_pages
+from grading.integrity.findings import Case, Cell, Difference, Findings, HandedIn, Person, Reason, Sign, population
+from grading.integrity.literals import Found, Mark
+from grading.integrity.page import FOLD, WIDTH, folded, histogram, render, write_pages
+from grading.integrity.similarity import Marked
 from grading.ledger import Kind
-from grading.literals import Found, Mark
-from grading.similarity import Marked
 
 EVIL = "<script>alert(1)</script>'\"&\u202e"
 AGREED = population("Agreement of two re-runs", "pairs", np.linspace(0.9, 0.97, 120), ends=(0.9, 1.0))

@@ -8,8 +8,8 @@ from pathlib import Path
 from types import MappingProxyType
 
 from autograder.errors import ConfigError
-from grading.findings import MOST_PAGES, Case, Findings, Population, Reason, Sign
-from grading.similarity import Marked
+from grading.integrity.findings import MOST_PAGES, Case, Findings, Population, Reason, Sign
+from grading.integrity.similarity import Marked
 
 FOLDER = Path(__file__).parent
 WIDTH, FLOOR, TOP, HEIGHT = 640.0, 130.0, 30.0, 156.0
@@ -41,6 +41,8 @@ OTHERWISE: Mapping[Sign, str] = MappingProxyType(
         Sign.EMBEDDED: "text for the reader, a table of constants, a picture as text, a name that means something else "
         "here. Read the cell.",
         Sign.CEILING: "a better model than was expected. Read the notebook; perhaps the ceiling is too low.",
+        Sign.ALONE: "a model of a kind that nobody else has: a convolutional network among perceptrons is right where "
+        "they all are wrong. Read the notebook, and see whether its re-run has these rows too.",
     }
 )
 """What an honest explanation would be, and the next step."""
@@ -111,7 +113,7 @@ def render(findings: Findings) -> Iterator[tuple[str, str]]:
         CasePage(name=f"case-{number:03}.html", case=case)
         for number, case in enumerate(findings.cases[:MOST_PAGES], start=1)
     ]
-    template = environment.get_template("integrity_case.html.jinja")
+    template = environment.get_template("case.html.jinja")
     for page in pages:
         reasons = [(reason, _beside_the_class(reason, page.case)) for reason in page.case.reasons]
         yield (
@@ -122,7 +124,7 @@ def render(findings: Findings) -> Iterator[tuple[str, str]]:
         )
     yield (
         "index.html",
-        environment.get_template("integrity_index.html.jinja").render(
+        environment.get_template("index.html.jinja").render(
             findings=findings,
             pages=pages,
             more=len(findings.cases) - len(pages),

@@ -18,9 +18,10 @@ from numpy.typing import NDArray
 from autograder.assignment import Assignment, read_toml
 from autograder.errors import SubmissionError
 from autograder.submission import cells_of, read_tree
-from grading.agreement import Agreement, agreement, others_say
 from grading.course import Course
-from grading.findings import (
+from grading.heldout import HeldOut
+from grading.integrity.agreement import Agreement, agreement, others_say
+from grading.integrity.findings import (
     MOST_PAGES,
     Case,
     Cell,
@@ -37,11 +38,10 @@ from grading.findings import (
     outliers,
     population,
 )
-from grading.heldout import HeldOut
+from grading.integrity.literals import known_from, largest, look
+from grading.integrity.similarity import Similarity, compare, fragments, marked, own_cells, side_by_side
 from grading.ledger import Attempt, Kind, latest
-from grading.literals import known_from, largest, look
 from grading.score import CLAIM_GAP
-from grading.similarity import Similarity, compare, fragments, marked, own_cells, side_by_side
 
 SHOWN = 12
 """Rows of predictions that are shown of a pair."""
@@ -109,6 +109,7 @@ def examine(
     code = _code(notebooks, template)
     parts = [
         *(_compare_predictions(kind, scored, heldout, limits) for kind in PLURAL if heldout is not None),
+        *(_look_at_hard_rows(kind, scored, heldout, limits) for kind in PLURAL if heldout is not None),
         _compare_code(notebooks, code, limits),
         _look_at_claims(attempts, limits),
         _look_at_scores(scored, ceiling),
@@ -307,6 +308,38 @@ def _differences(vectors: NDArray[np.unsignedinteger], pair: tuple[int, int]) ->
         Difference(id=int(row), first=int(first[row]), second=int(second[row]), others=int(other))
         for row, other in zip(places, said, strict=True)
     )
+
+
+def _look_at_hard_rows(kind: Kind, scored: Sequence[Attempt], heldout: HeldOut, limits: Thresholds) -> Part:
+    """Who is right where everybody else is wrong: by one's own model on few such rows, by the labels on many."""
+    what, last = PLURAL[kind], latest(one for one in scored if one.kind is kind)
+    if len(last) < limits.least_students:
+        return Part()
+    vectors = _by_classes([last[student].predictions for student in sorted(last)], heldout.classes)
+    # Copies are one: two who have the same knowledge would hide each other.
+    different, which = np.unique(vectors, axis=0, return_inverse=True)
+    right = different == heldout.labels
+    lone = right & (right.sum(axis=0) == 1)
+    alone = lone.sum(axis=1)
+    hard = np.count_nonzero(~right.any(axis=0)) + alone
+    shares = alone / np.maximum(hard, 1)
+    everybody = population(
+        f"Of the rows that all other {what} have wrong, the share that is right", "students", shares[which]
+    )
+    flagged = (shares >= limits.right_alone) & (alone >= limits.least_rows)
+    # The square root of a count has about the same spread, whatever the count.
+    flagged &= outliers(np.sqrt(alone), len(different), limits.false_alarms)
+    reasons: list[tuple[Students, Reason]] = []
+    for student, place in zip(sorted(last), which.tolist(), strict=True):
+        if flagged[place]:
+            ids = np.flatnonzero(lone[place])[:SHOWN].tolist()
+            says = (
+                f"On {hard[place]:,} rows all other {what} of the class are wrong, and on {alone[place]:,} of these "
+                f"({shares[place]:.0%}) this one is right; among them the Ids {', '.join(map(str, ids))}."
+            )
+            reason = Reason(sign=Sign.ALONE, says=says, value=float(shares[place]), population=everybody)
+            reasons.append(((student,), reason))
+    return Part(reasons=tuple(reasons), populations=(everybody,))
 
 
 # --- code

@@ -13,10 +13,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.console import Console
 
-from grading.board_page import PHRASES, board_page
-from grading.board_plot import HEIGHT, LINE_HEIGHT, picture, score_range, spread
-from grading.board_table import board_csv, board_object, board_table
-from grading.leaderboard import Board, Dot, Identity, Row, Shown
+from grading.leaderboard.board import Board, Dot, Identity, Row, Shown
+from grading.leaderboard.page import PHRASES, board_page
+from grading.leaderboard.plot import HEIGHT, LINE_HEIGHT, picture, score_range, spread
+from grading.leaderboard.table import board_csv, board_object, board_table
 
 ZONE = ZoneInfo("Europe/Moscow")
 START = datetime(2026, 12, 1, 12, tzinfo=ZONE)

@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 from autograder.assignment import Competition
 from autograder.errors import SubmissionError
 from autograder.report import Status
-from grading.leaderboard import Identity, Likeness, admit, board, choose, left_today, own_entries
+from grading.leaderboard.board import Identity, Likeness, admit, board, choose, left_today, own_entries
+from grading.leaderboard.pseudonyms import pseudonyms
 from grading.ledger import Attempt, Kind
 from grading.metrics import wilson_interval
-from grading.pseudonyms import pseudonyms
 from grading.score import Score, Scores
 
 MOSCOW = ZoneInfo("Europe/Moscow")

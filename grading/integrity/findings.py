@@ -9,9 +9,9 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from autograder.assignment import Settings
+from grading.integrity.literals import Found
+from grading.integrity.similarity import Marked
 from grading.ledger import Kind
-from grading.literals import Found
-from grading.similarity import Marked
 
 BINS = 48
 MOST_PAGES = 200
@@ -31,6 +31,7 @@ class Sign(StrEnum):
     CLAIM_GAP = "A claim that the re-run does not reach"
     EMBEDDED = "Data in the code"
     CEILING = "A score above the ceiling"
+    ALONE = "Right where everybody else is wrong"
 
 
 class Thresholds(Settings):
@@ -41,6 +42,9 @@ class Thresholds(Settings):
     for a pair of one seed that differed in the size of batches alone; copies with 0.5 to 10 % of their answers changed
     at random had at most 0.03. `tests/grading/test_integrity.py` measures it on a few hundred digits, where chance
     plays a greater part: 0.33 and more, and at most 0.10.
+
+    On Fashion-MNIST, in another class of 18 models without convolutions, `right_alone` was at most 0.04, and 0.16 for a
+    convolutional network that joined it; a model that took 20 % of its answers from the labels had 0.20.
     """
 
     compare_predictions: bool = Field(
@@ -59,6 +63,10 @@ class Thresholds(Settings):
     least_rows: int = Field(default=10, ge=1, description="Odd answers below which this is not judged.")
     similarity: float = Field(default=0.8, gt=0, le=1, description="Of nearly identical notebooks.")
     least_fragments: int = Field(default=40, ge=1, description="Fragments below which a notebook is too short.")
+    right_alone: float = Field(
+        default=0.1, gt=0, le=1, description="Of the rows that all others have wrong, what is right too often."
+    )
+    least_students: int = Field(default=8, ge=2, description="Students below which nobody is all others.")
     reproduced: float = Field(default=0.85, ge=0, le=1, description="Least agreement of a claim with its re-run.")
     literal: int = Field(default=2000, ge=200, description="Most characters of a literal.")
 
