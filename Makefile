@@ -25,9 +25,10 @@ test: setup ## lint, types and every test
 bench: setup ## measure the speed of grading
 	$(run) python tests/bench.py
 
-mutants: setup ## grade every assignment's corpus: what the tests caught, missed and falsely failed
+mutants: setup ## grade every assignment's corpus, and its solution with many seeds: what the tests caught, missed and falsely failed
 	$(run) neurograde release
 	$(run) python tests/mutants.py
+	$(run) python tests/seeds.py
 
 # The packages of host and room are installed side by side; each waits for something else most of the time.
 .venv/ready: pyproject.toml requirements.lock | venv

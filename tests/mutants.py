@@ -10,6 +10,7 @@ every verdict is the expected one.
 """
 
 import argparse
+import math
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -39,6 +40,7 @@ class Verdict:
     sample: Sample
     found: dict[str, str]
     """Status of every question that did not earn all its points."""
+    points: float
     predictions: str | None
     seconds: float
 
@@ -56,8 +58,10 @@ class Verdict:
 
     @property
     def as_expected(self) -> bool:
-        predicted = self.predictions in (None, self.sample.expected.predictions)
-        return not self.surplus and not self.missing and predicted
+        expected = self.sample.expected
+        predicted = self.predictions in (None, expected.predictions)
+        paid = expected.points is None or math.isclose(self.points, expected.points)
+        return not self.surplus and not self.missing and predicted and paid
 
     @property
     def word(self) -> str:
@@ -125,6 +129,7 @@ def verdict(sample: Sample, result: Result) -> Verdict:
     return Verdict(
         sample=sample,
         found=found,
+        points=report.points,
         predictions=str(report.predictions.status) if report.predictions else None,
         seconds=report.seconds,
     )
@@ -136,6 +141,8 @@ def table(name: str, verdicts: Sequence[Verdict]) -> Table:
     for one in verdicts:
         must = ", ".join(f"{question} {status}" for question, status in one.sample.expected.lost.items())
         lost = ", ".join(f"{question} {status}" for question, status in one.found.items())
+        if one.sample.expected.points is not None and not math.isclose(one.points, one.sample.expected.points):
+            lost += f" {one.points:g} points instead of {one.sample.expected.points:g}"
         if one.predictions not in (None, one.sample.expected.predictions):
             lost += f" predictions {one.predictions}"
         colour = "green" if one.as_expected else "red"
