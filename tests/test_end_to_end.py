@@ -231,6 +231,7 @@ def test_corrected_labels_move_everyone_and_nobodys_code_is_run(graded, house, t
     assert done.stdout.startswith("40 labels corrected: "), done.stderr
     moved = house.run("rescore", name, "--course", course)
     assert moved.returncode == 0, moved.stderr
-    assert re.search(r"perfect +notebook .*-0\.00", moved.stdout)
+    assert re.search(r"a-class-nobody-predicts +notebook \w{8} +0\.\d{4} +0\.\d{4} +[+-]0\.00\d\d", moved.stdout)
+    assert re.search(r"\d+ of \d+ scores change, .*\d+ of \d+ grades change", moved.stdout)
     again = house.run("rescore", name, "--course", course)
     assert again.stdout == "No score changes. No grade changes.\n"
