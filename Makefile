@@ -3,6 +3,8 @@
 .PHONY: help setup demo test bench mutants venv room
 # nbgrader looks for its helpers on PATH.
 run = PATH="$(CURDIR)/.venv/bin:$$PATH"
+# Packages are compiled at their first use; where that were not kept, every command would compile them for seconds.
+export PYTHONDONTWRITEBYTECODE :=
 
 help: ## show this list
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' Makefile

@@ -8,6 +8,7 @@ training loop. The counting and weighing are scikit-learn's.
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import pairwise
 from typing import Any
 
@@ -60,7 +61,8 @@ def own_cells(cells: Sequence[str], template: Sequence[str]) -> dict[int, str]:
     return own
 
 
-def tokens(code: str) -> list[Token]:
+@lru_cache(maxsize=1024)  # a class shares many cells, and a cell is cut up again for each pair that it is shown in
+def tokens(code: str) -> tuple[Token, ...]:
     """The code as it would be under any names, with any comments and layout: names, strings and numbers are alike.
 
     What stands after a dot keeps its name, for it is mostly a library's; so do keywords and built-in functions.
@@ -76,7 +78,7 @@ def tokens(code: str) -> list[Token]:
             found[-1] = Token(text="S", start=found[-1].start, end=start + len(text))
         else:
             found.append(Token(text=normal, start=start, end=start + len(text)))
-    return found
+    return tuple(found)
 
 
 def fragments(cell: str) -> set[str]:
