@@ -25,12 +25,12 @@ test: setup ## lint, types and every test
 	$(run) pytest -m docker
 
 bench: setup ## measure the speed of grading
-	$(run) python tests/bench.py
+	$(run) python -m tests.bench
 
 mutants: setup ## grade every assignment's corpus, and its solution with many seeds: what the tests caught, missed and falsely failed
 	$(run) neurograde release
-	$(run) python tests/mutants.py
-	$(run) python tests/seeds.py
+	$(run) python -m tests.mutants
+	$(run) python -m tests.seeds
 
 # The packages of host and room are installed side by side; each waits for something else most of the time.
 .venv/ready: pyproject.toml requirements.lock | venv

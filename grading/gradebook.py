@@ -7,6 +7,7 @@ nbgrader takes three seconds to import, so it is imported where it is used. nbgr
 row; here a whole class is one transaction of a few bulk statements.
 """
 
+import os
 import re
 from collections.abc import Collection, Hashable, Mapping, Sequence
 from dataclasses import dataclass
@@ -481,14 +482,17 @@ def _put(
     session: "Session", model: Any, known: Mapping[Key, str], wanted: Mapping[Key, dict[str, Any]]
 ) -> dict[Key, str]:
     """Insert what is wanted and not known yet, update the rest by its id; the id of each."""
-    from nbgrader.api import new_uuid
     from sqlalchemy import insert, update
 
-    ids = {key: known.get(key) or values.get("id") or new_uuid() for key, values in wanted.items()}
-    rows = {key: {**values, "id": ids[key]} for key, values in wanted.items()}
-    if new := [row for key, row in rows.items() if key not in known]:
+    ids: dict[Key, str] = {}
+    old: list[dict[str, Any]] = []
+    new: list[dict[str, Any]] = []
+    for key, values in wanted.items():
+        ids[key] = known.get(key) or values.get("id") or os.urandom(16).hex()  # as nbgrader's are, and quicker
+        (old if key in known else new).append({**values, "id": ids[key]})
+    if new:
         session.execute(insert(model.__table__), new)  # of the table: the mapper would look at each row
-    if old := [row for key, row in rows.items() if key in known]:
+    if old:
         session.execute(update(model), old)
     return ids
 

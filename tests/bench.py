@@ -58,14 +58,18 @@ def one_submission(console: Any) -> Iterator[str]:
             otter = otter_seconds(desk, notebook)
         with console.status(f"nbgrader autograde, {PEER_COPIES} students"):
             nbgrader = nbgrader_seconds(desk, notebook)
-    seconds, overhead = statistics.median(warm.seconds), warm.overhead
+    seconds, bare, overhead = statistics.median(warm.seconds), statistics.median(warm.bare), warm.overhead
     table = Table("what", "seconds", "times ours", title=f"One honest {NAME} submission, median of {COPIES}")
     table.add_row("neurograde, warm room", f"{seconds:.2f}", "1")
-    table.add_row("bare execution of the same cells, warm interpreter", f"{statistics.median(warm.bare):.2f}", "")
+    table.add_row("bare execution of the same cells, warm interpreter", f"{bare:.2f}", "")
     table.add_row(f"overhead, in rounds of {ROUND} (to reach: at most {MOST_OVERHEAD_SECONDS})", f"{overhead:.2f}", "")
     table.add_row(f"otter run, {PEER_COPIES} times", f"{otter:.1f}", f"{otter / seconds:.1f}")
     table.add_row(f"nbgrader autograde, {PEER_COPIES} students", f"{nbgrader:.1f}", f"{nbgrader / seconds:.1f}")
     console.print(table)
+    console.print(
+        f"To the cells' own {bare:.2f} s, otter run adds {(otter - bare) / overhead:.0f} times as much as we do, "
+        f"nbgrader autograde {(nbgrader - bare) / overhead:.0f} times."
+    )
     console.print(
         f"Spread: {min(warm.seconds):.2f} to {max(warm.seconds):.2f} s. Opening the room: {warm.opening:.1f} s."
     )

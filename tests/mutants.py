@@ -4,9 +4,9 @@ A sample whose expected.toml names no lost question is a right solution: it must
 one: it must lose exactly the questions named. Prints what was caught, missed and falsely failed; exit code 1 unless
 every verdict is the expected one.
 
-    python tests/mutants.py                                  every assignment
-    python tests/mutants.py mlp_pytorch no-bias transposed   two samples of one
-    python tests/mutants.py mlp_pytorch --salt 3             other random numbers in the hidden tests
+    python -m tests.mutants                                  every assignment
+    python -m tests.mutants mlp_pytorch no-bias transposed   two samples of one
+    python -m tests.mutants mlp_pytorch --salt 3             other random numbers in the hidden tests
 """
 
 import argparse

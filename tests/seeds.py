@@ -3,8 +3,8 @@
 A test that draws its inputs can fail a right solution once in a thousand submissions, which no corpus shows. Prints the
 tests that did, with a seed to look into; exit code 1 when there are any.
 
-    python tests/seeds.py                                    every assignment
-    python tests/seeds.py fashionmnist_kaggle --seconds 60   one, more thoroughly
+    python -m tests.seeds                                    every assignment
+    python -m tests.seeds fashionmnist_kaggle --seconds 60   one, more thoroughly
 """
 
 import argparse
