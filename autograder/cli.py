@@ -93,7 +93,7 @@ def release(assignments: tuple[str, ...], languages: tuple[str, ...]) -> None:
             f"hidden). Proved and written in {done.seconds:.0f} s: {places} ({', '.join(done.files)})"
         )
     for language in languages:
-        click.echo(f"The lesson page: {write_lesson_page(house, syllabus, language).relative_to(house)}")
+        click.echo(write_lesson_page(house, syllabus, language))
 
 
 @main.command()
@@ -197,18 +197,22 @@ def _below(language: str) -> str:
     return "" if language == SOURCE_LANGUAGE else f"/{language}"
 
 
-def write_lesson_page(house: Path, syllabus: Syllabus, language: str) -> Path:
-    """Write the lesson page of a language, of the assignments that there is a bundle of."""
+def write_lesson_page(house: Path, syllabus: Syllabus, language: str) -> str:
+    """Write the lesson page of a language, and say so.
+
+    It tells of the assignments that there is a bundle of; where students have others too, it stays as it is.
+    """
     from autograder.lesson import Part, lesson_page
 
-    parts = [
-        Part.of(load_assignment(house / "bundles" / one.name), one.weight)
-        for one in syllabus.assignments
-        if (house / "bundles" / one.name / "bundle.json").is_file()
-    ]
-    path = release_folder(house, language) / "README.md"
-    path.write_text(lesson_page(syllabus, parts, language), encoding="utf-8")
-    return path
+    folder, bundles = release_folder(house, language), house / "bundles"
+    page = (folder / "README.md").relative_to(house)
+    ready = [one for one in syllabus.assignments if (bundles / one.name / "bundle.json").is_file()]
+    released = [one.name for one in syllabus.assignments if (folder / one.name).is_dir() and one not in ready]
+    if released:
+        return f"{page} is as it was: to make it anew, release {', '.join(released)} as well."
+    parts = [Part.of(load_assignment(bundles / one.name), one.weight) for one in ready]
+    (house / page).write_text(lesson_page(syllabus, parts, language), encoding="utf-8")
+    return f"The lesson page: {page}"
 
 
 def find_house() -> Path:

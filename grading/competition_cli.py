@@ -47,7 +47,7 @@ def heldout_set(assignment: str, corrections: Path | None, as_json: bool, course
         before, kept = heldout.correct(where, assignment, heldout.read_corrections(corrections))
         changed = int((before.labels != kept.labels).sum())
         click.echo(
-            f"{changed} labels corrected: version {before.version} is {kept.version} now. "
+            f"{changed} label{'s' * (changed > 1)} corrected: version {before.version} is {kept.version} now. "
             f"To score everyone anew: neurograde rescore {assignment}"
             if changed
             else "Every label is so already; nothing was changed.",

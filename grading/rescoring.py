@@ -10,6 +10,9 @@ from grading.policy import POINT_DIGITS
 if TYPE_CHECKING:
     from rich.table import Table
 
+SCORE_DIGITS, GRADE_DIGITS = 4, 3
+"""Decimals that show what one label of 10,000 moves."""
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Rescored:
@@ -46,9 +49,15 @@ def summary(rescored: Sequence[Rescored]) -> str:
     notebooks = sum(one.before.kind is Kind.NOTEBOOK for one in rescored)
     scores = [one.score_moves for one in rescored if one.score_moves]
     grades = [one.grade_moves for one in rescored if one.grade_moves]
-    told = [f"{len(scores)} of {len(rescored)} scores change, {_said(scores, 4)}." if scores else "No score changes."]
+    told = [
+        f"{len(scores)} of {len(rescored)} scores change, {_said(scores, SCORE_DIGITS)}."
+        if scores
+        else "No score changes."
+    ]
     told.append(
-        f"{len(grades)} of {notebooks} grades change, {_said(grades, 2)} points." if grades else "No grade changes."
+        f"{len(grades)} of {notebooks} grades change, {_said(grades, GRADE_DIGITS)} points."
+        if grades
+        else "No grade changes."
     )
     if left := sum(one.after is None for one in rescored):
         told.append(
@@ -77,8 +86,8 @@ def table(rescored: Sequence[Rescored]) -> "Table":
         shown.add_row(
             Plain(one.before.student),
             f"{one.before.kind.value} {one.before.submission[:8]}",
-            *_moved(scores, one.score_moves, 4),
-            *_moved(grades, one.grade_moves, 2),
+            *_moved(scores, one.score_moves, SCORE_DIGITS),
+            *_moved(grades, one.grade_moves, GRADE_DIGITS),
         )
     return shown
 

@@ -295,6 +295,6 @@ def test_rescoring_says_who_moved_and_by_how_much(pipeline, course, tmp_path):
     done = list(pipeline().rescore())
     out = StringIO()
     Console(file=out, width=100, color_system=None).print(rescoring.table(done))
-    assert re.search(r"ada +notebook \w{8} +1.0000 +1.0000 +6.00 +12.00 +\+6.00", out.getvalue())
-    said = r"No score changes. 2 of 2 grades change, 2 up and 0 down, by \+\d.\d\d to \+6.00 points."
+    assert re.search(r"ada +notebook \w{8} +1.0000 +1.0000 +6.000 +12.000 +\+6.000", out.getvalue())
+    said = r"No score changes. 2 of 2 grades change, 2 up and 0 down, by \+\d.\d{3} to \+6.000 points."
     assert re.fullmatch(said, rescoring.summary(done))
