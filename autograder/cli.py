@@ -15,7 +15,7 @@ from autograder.errors import ConfigError, CourseError
 from autograder.image import CHECKOUT
 from autograder.language import LANGUAGES, SOURCE_LANGUAGE
 from autograder.report import Report
-from autograder.syllabus import Syllabus, load_syllabus
+from autograder.syllabus import Syllabus, Weighted, load_syllabus
 
 INTERRUPTED = 130
 WIDTH_OF_A_FILE = 140
@@ -197,6 +197,11 @@ def _below(language: str) -> str:
     return "" if language == SOURCE_LANGUAGE else f"/{language}"
 
 
+def with_bundle(house: Path, syllabus: Syllabus) -> list[Weighted]:
+    """The assignments of the course that there is a bundle of: those that can be graded here."""
+    return [one for one in syllabus.assignments if (house / "bundles" / one.name / "bundle.json").is_file()]
+
+
 def write_lesson_page(house: Path, syllabus: Syllabus, language: str) -> str:
     """Write the lesson page of a language, and say so.
 
@@ -206,7 +211,7 @@ def write_lesson_page(house: Path, syllabus: Syllabus, language: str) -> str:
 
     folder, bundles = release_folder(house, language), house / "bundles"
     page = (folder / "README.md").relative_to(house)
-    ready = [one for one in syllabus.assignments if (bundles / one.name / "bundle.json").is_file()]
+    ready = with_bundle(house, syllabus)
     released = [one.name for one in syllabus.assignments if (folder / one.name).is_dir() and one not in ready]
     if released:
         return f"{page} is as it was: to make it anew, release {', '.join(released)} as well."

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 import click
 
 from autograder.assignment import AssignmentSettings, load_assignment, load_settings
-from autograder.cli import console, find_house, main, source_of
+from autograder.cli import console, find_house, main, source_of, with_bundle
 from autograder.errors import ConfigError
-from autograder.syllabus import Syllabus, load_syllabus
+from autograder.syllabus import load_syllabus
 from grading.course import Course, open_course
 
 if TYPE_CHECKING:
@@ -241,9 +241,8 @@ def _standings(house: Path, where: Course) -> "tuple[list[Standing], tuple[Match
         one.name: {student: found[one.name].result for student, found in marks.items() if one.name in found}
         for one in syllabus.assignments
     }
-    columns = [
-        exports.column_of(load_assignment(house / "bundles" / name), roster) for name in _graded(house, syllabus)
-    ]
+    graded = [load_assignment(house / "bundles" / one.name) for one in with_bundle(house, syllabus)]
+    columns = [exports.column_of(assignment, roster) for assignment in graded]
     standings, doubtful = exports.standings(results, roster, syllabus)
     return standings, doubtful, columns
 
@@ -264,11 +263,6 @@ def _export_gradescope(where: Course, assignment: str, output: Path | None) -> i
         (folder / student).mkdir(parents=True, exist_ok=True)
         (folder / student / "results.json").write_bytes(gradescope_json(report, attempt.grade, public=public))
     return len(standing)
-
-
-def _graded(house: Path, syllabus: Syllabus) -> Sequence[str]:
-    """The assignments that there is a bundle of."""
-    return [one.name for one in syllabus.assignments if (house / "bundles" / one.name / "bundle.json").is_file()]
 
 
 def settings_of(house: Path, assignment: str) -> AssignmentSettings:
