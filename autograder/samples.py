@@ -38,6 +38,11 @@ class Expected(Settings):
     points: float | None = Field(default=None, description="The points in all, where partial credit matters.")
     score: tuple[float, float] | None = Field(default=None, description="Bounds of the held-out score.")
     predictions: Status = Field(default=Status.PASSED, description="Of the entry point; no score unless PASSED.")
+    met: str | None = Field(
+        default=None,
+        description="What an attack prints when it has met what it attacks: else, were that renamed, it would attack "
+        "nothing and still lose as it must.",
+    )
     refused: str | None = Field(default=None, description="Words of the message, for an upload that is not graded.")
 
 

@@ -10,6 +10,7 @@ every verdict is the expected one.
 """
 
 import argparse
+import json
 import math
 import sys
 from collections.abc import Iterator, Sequence
@@ -42,6 +43,8 @@ class Verdict:
     """Status of every question that did not earn all its points."""
     points: float
     predictions: str | None
+    met: bool
+    """Whether an attack printed that it met what it attacks; true where nothing has to be met."""
     seconds: float
 
     @property
@@ -61,7 +64,7 @@ class Verdict:
         expected = self.sample.expected
         predicted = self.predictions in (None, expected.predictions)
         paid = expected.points is None or math.isclose(self.points, expected.points)
-        return not self.surplus and not self.missing and predicted and paid
+        return not self.surplus and not self.missing and predicted and paid and self.met
 
     @property
     def word(self) -> str:
@@ -131,6 +134,7 @@ def verdict(sample: Sample, result: Result) -> Verdict:
         found=found,
         points=report.points,
         predictions=str(report.predictions.status) if report.predictions else None,
+        met=json.dumps(sample.expected.met or "")[1:-1] in result.notebook,
         seconds=report.seconds,
     )
 
@@ -145,6 +149,8 @@ def table(name: str, verdicts: Sequence[Verdict]) -> Table:
             lost += f" {one.points:g} points instead of {one.sample.expected.points:g}"
         if one.predictions not in (None, one.sample.expected.predictions):
             lost += f" predictions {one.predictions}"
+        if not one.met:
+            lost += " did not meet what it attacks"
         colour = "green" if one.as_expected else "red"
         kind = "right" if one.is_right else "wrong"
         shown.add_row(one.sample.name, kind, must, lost, f"[{colour}]{one.word}[/]", f"{one.seconds:.1f}")

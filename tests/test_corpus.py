@@ -3,6 +3,8 @@
 Which samples are graded here, and how to grade them all, says tests/conftest.py.
 """
 
+import json
+import re
 from pathlib import Path
 
 import pytest
@@ -41,8 +43,24 @@ def test_a_sample_gets_its_verdict(graded, house, corpus_sample):
     predictions = read_report(path).predictions
     assert predictions is None or predictions.status == expected.predictions
     assert (found["score"] is not None) == (predictions is not None and expected.predictions == "PASSED")
+    if expected.met is not None:
+        assert expected.met in printed_in(path.with_name("executed.ipynb"))
     if expected.score is not None:
         assert expected.score[0] <= found["score"] <= expected.score[1]
+
+
+def printed_in(notebook):
+    """All that the code of a notebook printed."""
+    cells = json.loads(notebook.read_text())["cells"]
+    outputs = (output for cell in cells if cell["cell_type"] == "code" for output in cell["outputs"])
+    return "".join(output.get("text", "") for output in outputs)
+
+
+def test_an_attack_that_names_our_modules_says_that_it_met_them():
+    ours = re.compile(r"\b(autograder|grading|neurograde)\b[.\"' ]")
+    naming = [path.parent for path in CORPUS.glob("*/*/answers.txt") if ours.search(path.read_text())]
+    assert len(naming) >= 2
+    assert [path for path in naming if "met = " not in (path / "expected.toml").read_text()] == []
 
 
 @pytest.mark.parametrize("name", ASSIGNMENTS)
