@@ -11,9 +11,9 @@ from typing import Any
 import numpy as np
 import torch
 
-from autograder.assignment import Assignment, Case
 from autograder.examiner import Examiner, unasked
-from autograder.report import (
+from autograder.model.assignment import Assignment, Case
+from autograder.model.report import (
     PROBABILITY_METRICS,
     CaseResult,
     CellResult,

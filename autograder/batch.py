@@ -19,9 +19,9 @@ from typing import Any, Self
 
 import numpy as np
 
-from autograder.assignment import Assignment, load_assignment
-from autograder.errors import CourseError, PlatformError, RoomLost, TestBroken
-from autograder.report import REPORT, Report
+from autograder.model.assignment import Assignment, load_assignment
+from autograder.model.errors import CourseError, PlatformError, RoomLost, TestBroken
+from autograder.model.report import REPORT, Report
 from autograder.submission import Submission
 
 EXAMINER_MEMORY = 8 << 30

@@ -10,12 +10,12 @@ import click
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-from autograder.assignment import Assignment, load_assignment
-from autograder.errors import ConfigError, CourseError
 from autograder.image import CHECKOUT
-from autograder.language import LANGUAGES, SOURCE_LANGUAGE
-from autograder.report import Report
-from autograder.syllabus import Syllabus, Weighted, load_syllabus
+from autograder.model.assignment import Assignment, load_assignment
+from autograder.model.errors import ConfigError, CourseError
+from autograder.model.language import LANGUAGES, SOURCE_LANGUAGE
+from autograder.model.report import Report
+from autograder.model.syllabus import Syllabus, Weighted, load_syllabus
 
 INTERRUPTED = 130
 WIDTH_OF_A_FILE = 140

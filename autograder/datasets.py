@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from autograder.errors import ConfigError
+from autograder.model.errors import ConfigError
 
 DEBIAN_FOLDER = Path("/usr/share/datasets/fashion-mnist")
 AUTHORS_URL = "https://github.com/zalandoresearch/fashion-mnist/raw/master/data/fashion"

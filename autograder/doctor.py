@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
-from autograder.assignment import Limits
 from autograder.datasets import find_fashion_mnist
-from autograder.errors import ConfigError, CourseError
 from autograder.image import find_engine, image_exists, image_tag
+from autograder.model.assignment import Limits
+from autograder.model.errors import ConfigError, CourseError
 
 FREE_GB = 5
 PROBE_MEMORY_MB = 768

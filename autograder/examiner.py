@@ -14,9 +14,9 @@ import torch
 from otter.test_files import ExceptionTestFile, OKTestFile
 from otter.test_files.abstract_test import TestFile
 
-from autograder.assignment import Assignment, Case, Question
-from autograder.errors import TestBroken
-from autograder.report import CaseResult, Status
+from autograder.model.assignment import Assignment, Case, Question
+from autograder.model.errors import TestBroken
+from autograder.model.report import CaseResult, Status
 from autograder.standin import Environment, Inside, Stopped, Student
 
 MAX_MESSAGE = 4000

@@ -6,7 +6,7 @@ import shutil
 import subprocess
 from pathlib import Path
 
-from autograder.errors import EngineUnavailable
+from autograder.model.errors import EngineUnavailable
 
 CHECKOUT = Path(__file__).resolve().parent.parent
 ENGINES = ("docker", "podman")

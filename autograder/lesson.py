@@ -8,9 +8,9 @@ from pathlib import Path
 from types import MappingProxyType
 from zoneinfo import ZoneInfo
 
-from autograder.assignment import Assignment, AssignmentSettings, LatePolicy
-from autograder.language import SOURCE_LANGUAGE, said_in
-from autograder.syllabus import Step, Syllabus
+from autograder.model.assignment import Assignment, AssignmentSettings, LatePolicy
+from autograder.model.language import SOURCE_LANGUAGE, said_in
+from autograder.model.syllabus import Step, Syllabus
 
 BADGE = "https://colab.research.google.com/assets/colab-badge.svg"
 

@@ -18,10 +18,10 @@ from typing import Any, TypeAlias
 
 import yaml  # type: ignore[import-untyped]
 
-from autograder.assignment import Assignment
-from autograder.errors import ReleaseError
 from autograder.lint import Source, SourceCell, SourceTest, read_source, solution_roles
-from autograder.report import CaseResult, QuestionResult, Report, Status
+from autograder.model.assignment import Assignment
+from autograder.model.errors import ReleaseError
+from autograder.model.report import CaseResult, QuestionResult, Report, Status
 
 Notebook: TypeAlias = dict[str, Any]
 

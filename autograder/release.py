@@ -23,10 +23,11 @@ from tempfile import TemporaryDirectory
 from types import MappingProxyType
 from typing import Any, TypeAlias
 
-from autograder.assignment import Assignment, load_assignment, load_settings
-from autograder.errors import ReleaseError
-from autograder.language import LANGUAGES, SOURCE_LANGUAGE
 from autograder.lint import Problem, Source, SourceQuestion, lint, read_source
+from autograder.model.assignment import Assignment, load_assignment, load_settings
+from autograder.model.errors import ReleaseError
+from autograder.model.language import LANGUAGES, SOURCE_LANGUAGE
+from autograder.model.report import Report
 from autograder.proofs import (
     fault,
     listing,
@@ -38,7 +39,6 @@ from autograder.proofs import (
     prove_same_code,
     read_notebook,
 )
-from autograder.report import Report
 from autograder.setup_cell import setup_cell
 from autograder.translation import hints, in_language, translate_otter, untranslated
 

@@ -17,10 +17,10 @@ from types import TracebackType
 from typing import Any, Protocol, Self
 
 from autograder import wire
-from autograder.assignment import Limits
-from autograder.errors import EngineUnavailable, IsolationMissing, RoomLost
 from autograder.image import find_engine, image_exists, image_tag
-from autograder.report import Status
+from autograder.model.assignment import Limits
+from autograder.model.errors import EngineUnavailable, IsolationMissing, RoomLost
+from autograder.model.report import Status
 
 START_SECONDS = 120.0
 SLACK_SECONDS = 30.0

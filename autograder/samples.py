@@ -18,9 +18,9 @@ from typing import Any, Literal
 
 from pydantic import Field
 
-from autograder.assignment import Assignment, Settings, read_toml
-from autograder.errors import ConfigError
-from autograder.report import Status
+from autograder.model.assignment import Assignment, Settings, read_toml
+from autograder.model.errors import ConfigError
+from autograder.model.report import Status
 from autograder.submission import checks_in
 
 HEADING = re.compile(r"^%% +(?:(?P<place>before|after) +)?(?P<name>\w+)\n", re.MULTILINE)

@@ -3,7 +3,7 @@
 import shutil
 from pathlib import Path
 
-from autograder.errors import ConfigError
+from autograder.model.errors import ConfigError
 
 SKELETON = Path(__file__).parent / "skeleton"
 

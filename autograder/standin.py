@@ -18,7 +18,7 @@ from typing import Any
 import torch
 
 from autograder import wire
-from autograder.report import Status
+from autograder.model.report import Status
 from autograder.rooms import Session, SessionEnded
 
 MAX_ITERATION = 100_000

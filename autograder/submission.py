@@ -10,8 +10,8 @@ from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from autograder.errors import NotebookUnreadable, SubmissionError, UploadUnsafe
-from autograder.language import LANGUAGES, SOURCE_LANGUAGE
+from autograder.model.errors import NotebookUnreadable, SubmissionError, UploadUnsafe
+from autograder.model.language import LANGUAGES, SOURCE_LANGUAGE
 
 MAX_BYTES = 32 << 20
 MAX_CELLS = 1000

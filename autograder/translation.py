@@ -8,8 +8,8 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from autograder.language import LANGUAGES, SOURCE_LANGUAGE
 from autograder.lint import BEGIN_TEST_CONFIG, Problem, SourceCell, read_source
+from autograder.model.language import LANGUAGES, SOURCE_LANGUAGE
 
 MARK = re.compile(r"<!--\s*([a-z]{2})\s*-->[ \t]*\n?")
 HINT = re.compile(r"^failure_message(?:_([a-z]{2}))?:.*\n(?:[ \t]+.*\n)*", re.MULTILINE)

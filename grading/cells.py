@@ -6,7 +6,7 @@ import math
 import re
 from collections.abc import Iterable, Iterator, Sequence
 
-from autograder.errors import ConfigError
+from autograder.model.errors import ConfigError
 
 Cell = str | float | None
 """What a table is written from: text from outside, a number, or nothing."""

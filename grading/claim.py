@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from autograder.errors import SubmissionError
+from autograder.model.errors import SubmissionError
 
 COLUMNS = ("Category", "Id")
 HEADER = ",".join(COLUMNS)

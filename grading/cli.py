@@ -15,11 +15,11 @@ import click
 from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
-from autograder.assignment import load_assignment
 from autograder.cli import console, find_house, main, progress, release, source_of, working
-from autograder.language import SOURCE_LANGUAGE
-from autograder.report import Status
-from autograder.syllabus import load_syllabus
+from autograder.model.assignment import load_assignment
+from autograder.model.language import SOURCE_LANGUAGE
+from autograder.model.report import Status
+from autograder.model.syllabus import load_syllabus
 from grading.competition_cli import leaderboard
 from grading.course_cli import course_option, export
 from grading.course_cli import grades as grades_command

@@ -4,7 +4,7 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from autograder.errors import ConfigError, PlatformError
+from autograder.model.errors import ConfigError, PlatformError
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING
 
 import click
 
-from autograder.assignment import AssignmentSettings, load_assignment, load_settings
 from autograder.cli import console, find_house, main, source_of, with_bundle
-from autograder.errors import ConfigError
-from autograder.syllabus import load_syllabus
+from autograder.model.assignment import AssignmentSettings, load_assignment, load_settings
+from autograder.model.errors import ConfigError
+from autograder.model.syllabus import load_syllabus
 from grading.course import Course, open_course
 
 if TYPE_CHECKING:
-    from autograder.report import Report
+    from autograder.model.report import Report
     from grading.exports import Column, Standing
     from grading.roster import Match
 
@@ -270,7 +270,7 @@ def settings_of(house: Path, assignment: str) -> AssignmentSettings:
 
 
 def _report(where: Course, assignment: str, student: str, submission: str) -> "Report":
-    from autograder.report import read_report
+    from autograder.model.report import read_report
 
     return read_report(where.report_folder(assignment, student, submission) / "report.json")
 

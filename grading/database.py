@@ -6,7 +6,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
-from autograder.errors import ConfigError, PlatformError
+from autograder.model.errors import ConfigError, PlatformError
 
 if TYPE_CHECKING:
     from sqlalchemy import URL, Engine

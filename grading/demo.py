@@ -11,8 +11,8 @@ from typing import Any
 
 import numpy as np
 
-from autograder.assignment import Assignment
-from autograder.errors import ConfigError
+from autograder.model.assignment import Assignment
+from autograder.model.errors import ConfigError
 from autograder.samples import Sample, load_sample
 
 LESSON, COMPETITION = "neuron_pytorch", "fashionmnist_kaggle"

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal
 
-from autograder.errors import ConfigError
+from autograder.model.errors import ConfigError
 from autograder.submission import STUDENT_NAME
 from grading import cells
 from grading.course import Course

@@ -7,9 +7,9 @@ tests are named with their outcome, never with their source.
 import textwrap
 from collections.abc import Iterator
 
-from autograder.assignment import AssignmentSettings, Competition
-from autograder.report import QuestionResult, Report, Status
-from autograder.syllabus import Syllabus
+from autograder.model.assignment import AssignmentSettings, Competition
+from autograder.model.report import QuestionResult, Report, Status
+from autograder.model.syllabus import Syllabus
 from grading.lateness import Lateness, duration, said
 from grading.policy import Anchors, Between, CourseGrade, Grade, Part, Result, bracket, interpolate
 from grading.score import Score

@@ -6,11 +6,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from autograder.assignment import Assignment
-from autograder.errors import ConfigError
-from autograder.language import SOURCE_LANGUAGE, said_in
-from autograder.report import CaseResult, Report, Status
-from autograder.syllabus import Syllabus
+from autograder.model.assignment import Assignment
+from autograder.model.errors import ConfigError
+from autograder.model.language import SOURCE_LANGUAGE, said_in
+from autograder.model.report import CaseResult, Report, Status
+from autograder.model.syllabus import Syllabus
 from grading.cells import Cell, neutral, number, to_csv
 from grading.leaderboard.board import PUBLIC_DIGITS
 from grading.policy import CourseGrade, Grade, Result, course_grade

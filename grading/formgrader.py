@@ -7,9 +7,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from autograder.assignment import Assignment, Question
-from autograder.errors import ConfigError, PlatformError
-from autograder.report import QuestionResult, Report, verdict
+from autograder.model.assignment import Assignment, Question
+from autograder.model.errors import ConfigError, PlatformError
+from autograder.model.report import QuestionResult, Report, verdict
 from autograder.submission import checks_in
 from grading.course import Course
 from grading.gradebook import ACCURACY, COURSE_ID, Row, timestamp_text, write_timestamp

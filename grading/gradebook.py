@@ -15,9 +15,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
-from autograder.assignment import Assignment
-from autograder.errors import ConfigError
-from autograder.report import Report
+from autograder.model.assignment import Assignment
+from autograder.model.errors import ConfigError
+from autograder.model.report import Report
 from autograder.submission import STUDENT_NAME
 from grading.course import Course
 from grading.database import Database

@@ -23,8 +23,8 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
-from autograder.assignment import Competition, Settings
-from autograder.errors import ConfigError, PlatformError
+from autograder.model.assignment import Competition, Settings
+from autograder.model.errors import ConfigError, PlatformError
 from grading.cells import read_csv
 from grading.claim import ClaimInvalid, read_claim
 from grading.course import Course

@@ -19,9 +19,9 @@ from zoneinfo import ZoneInfo
 
 from pydantic import Field, Strict, model_validator
 
-from autograder.assignment import AssignmentSettings, LatePolicy, Settings, read_toml
-from autograder.errors import ConfigError, SubmissionError
-from autograder.syllabus import Syllabus
+from autograder.model.assignment import AssignmentSettings, LatePolicy, Settings, read_toml
+from autograder.model.errors import ConfigError, SubmissionError
+from autograder.model.syllabus import Syllabus
 from grading.course import Course
 
 EVERY = "*"

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from pydantic import TypeAdapter
 
-from autograder.report import Report, Status
+from autograder.model.report import Report, Status
 from grading.database import Database
 from grading.policy import Evidence, Grade
 from grading.score import Scores

@@ -12,7 +12,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from autograder.errors import ConfigError
+from autograder.model.errors import ConfigError
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

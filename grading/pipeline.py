@@ -11,12 +11,12 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import ValidationError
 
-from autograder.assignment import Assignment, LatePolicy, Question, load_settings
 from autograder.batch import Result, autograde_many
-from autograder.errors import CourseError, SubmissionError
-from autograder.report import Report, Status, fingerprint, read_report, to_json
+from autograder.model.assignment import Assignment, LatePolicy, Question, load_settings
+from autograder.model.errors import CourseError, SubmissionError
+from autograder.model.report import Report, Status, fingerprint, read_report, to_json
+from autograder.model.syllabus import Syllabus
 from autograder.submission import Submission, Upload, identity, receive
-from autograder.syllabus import Syllabus
 from grading import formgrader, heldout, policy
 from grading.claim import read_claim
 from grading.course import Course, open_course, write_whole

@@ -13,9 +13,9 @@ from typing import Any
 from nbgrader.plugins import ExportPlugin, LateSubmissionPlugin
 from traitlets import Unicode
 
-from autograder.assignment import load_settings
-from autograder.errors import ConfigError
-from autograder.syllabus import Syllabus, load_syllabus
+from autograder.model.assignment import load_settings
+from autograder.model.errors import ConfigError
+from autograder.model.syllabus import Syllabus, load_syllabus
 from grading.cells import Cell, to_csv
 from grading.gradebook import Mark, marks_in
 from grading.lateness import lateness

@@ -12,10 +12,10 @@ from dataclasses import dataclass
 from math import fsum, isfinite
 from typing import Literal
 
-from autograder.assignment import AssignmentSettings, Competition
-from autograder.errors import ConfigError, PlatformError
-from autograder.report import Report
-from autograder.syllabus import Syllabus
+from autograder.model.assignment import AssignmentSettings, Competition
+from autograder.model.errors import ConfigError, PlatformError
+from autograder.model.report import Report
+from autograder.model.syllabus import Syllabus
 from grading.lateness import ON_TIME, Lateness
 from grading.metrics import McNemar
 from grading.score import CLAIM_GAP, Reproduction, Score, Scores

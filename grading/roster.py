@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
 
-from autograder.errors import ConfigError
+from autograder.model.errors import ConfigError
 from grading import cells
 from grading.course import Course, write_whole
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from autograder.errors import ConfigError
+from autograder.model.errors import ConfigError
 from grading.heldout import HeldOut
 from grading.metrics import (
     McNemar,

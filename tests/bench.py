@@ -126,9 +126,9 @@ def warm_seconds(desk: Path, notebook: bytes) -> Warm:
     import numpy as np
     import torch
 
-    from autograder.assignment import load_assignment
     from autograder.autograde import autograde
     from autograder.examiner import Examiner
+    from autograder.model.assignment import load_assignment
     from autograder.rooms import DockerRoom
 
     torch.set_num_threads(1)

@@ -19,7 +19,7 @@ NOON = datetime(2026, 12, 1, 12, tzinfo=UTC)
 
 def our_course(folder: Path) -> dict[str, float]:
     """Seconds to write every mark, to read everyone's back, and to export the course as CSV."""
-    from autograder.syllabus import Syllabus
+    from autograder.model.syllabus import Syllabus
     from grading import exports
     from grading.gradebook import Gradebook
     from grading.roster import Roster
@@ -98,7 +98,7 @@ def _names() -> list[str]:
 
 
 def _assignment(name: str, folder: Path) -> Any:
-    from autograder.assignment import Assignment, AssignmentSettings, Case, Question
+    from autograder.model.assignment import Assignment, AssignmentSettings, Case, Question
 
     questions = tuple(
         Question(name=f"q{i}", points=1.0, cases=(Case(name=f"q{i} - 1", hidden=True, points=1.0, hint=None),))
@@ -109,7 +109,7 @@ def _assignment(name: str, folder: Path) -> Any:
 
 
 def _rows(name: str) -> list[Any]:
-    from autograder.report import CaseResult, Provenance, QuestionResult, Report, Status
+    from autograder.model.report import CaseResult, Provenance, QuestionResult, Report, Status
     from grading.gradebook import Row
     from grading.policy import Grade
 

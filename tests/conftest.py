@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from autograder.assignment import load_assignment
+from autograder.model.assignment import load_assignment
 from autograder.release import build
 from autograder.samples import load_sample
 from grading.demo import CLASS
@@ -138,7 +138,7 @@ def builds(tmp_path_factory):
 
 
 def addresses_of(name):
-    from autograder.syllabus import load_syllabus
+    from autograder.model.syllabus import load_syllabus
 
     site = load_syllabus(ROOT / "source").site.files
     return {"en": f"{site}/{name}", "ru": f"{site}/ru/{name}"}

@@ -21,11 +21,11 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from autograder.assignment import Assignment, load_assignment
 from autograder.batch import Result, autograde_many
 from autograder.cli import progress
-from autograder.errors import SubmissionError
-from autograder.report import Report
+from autograder.model.assignment import Assignment, load_assignment
+from autograder.model.errors import SubmissionError
+from autograder.model.report import Report
 from autograder.samples import Sample, load_sample
 from autograder.submission import Submission, Upload, receive
 from grading.pipeline import room_inputs

@@ -14,10 +14,10 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
-from autograder.assignment import Assignment, Case, load_assignment
 from autograder.cli import progress
 from autograder.examiner import Examiner
-from autograder.report import Status
+from autograder.model.assignment import Assignment, Case, load_assignment
+from autograder.model.report import Status
 from autograder.rooms import DockerRoom
 from autograder.standin import Inside
 from autograder.submission import Upload, receive

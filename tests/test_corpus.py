@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
+from autograder.model.report import read_report
+from autograder.model.syllabus import load_syllabus
 from autograder.release import differences
-from autograder.report import read_report
 from autograder.samples import load_sample
-from autograder.syllabus import load_syllabus
 
 ROOT = Path(__file__).parent.parent
 CORPUS = ROOT / "tests" / "submissions"

@@ -15,8 +15,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from autograder.assignment import Assignment, read_toml
-from autograder.errors import SubmissionError
+from autograder.model.assignment import Assignment, read_toml
+from autograder.model.errors import SubmissionError
 from autograder.submission import cells_of, read_tree
 from grading.course import Course
 from grading.heldout import HeldOut

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
 
-from autograder.errors import ConfigError
+from autograder.model.errors import ConfigError
 from grading.integrity.findings import MOST_PAGES, Case, Findings, Population, Reason, Sign
 from grading.integrity.similarity import Marked
 

@@ -16,8 +16,8 @@ from statistics import NormalDist
 from types import MappingProxyType
 from zoneinfo import ZoneInfo
 
-from autograder.assignment import Competition
-from autograder.errors import SubmissionError
+from autograder.model.assignment import Competition
+from autograder.model.errors import SubmissionError
 from grading.cells import clean
 from grading.lateness import duration, said
 from grading.ledger import Attempt, Kind, latest

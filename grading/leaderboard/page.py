@@ -7,7 +7,7 @@ from datetime import datetime
 from pathlib import Path
 from types import MappingProxyType
 
-from autograder.language import SOURCE_LANGUAGE
+from autograder.model.language import SOURCE_LANGUAGE
 from grading.leaderboard import plot
 from grading.leaderboard.board import Board, Identity, Row, Shown
 from grading.leaderboard.plot import Picture, picture, score_range

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import numpy as np
 
-from autograder.assignment import AssignmentSettings, Competition, load_settings
-from autograder.errors import ConfigError
-from autograder.syllabus import Syllabus, load_syllabus
+from autograder.model.assignment import AssignmentSettings, Competition, load_settings
+from autograder.model.errors import ConfigError
+from autograder.model.syllabus import Syllabus, load_syllabus
 from grading import heldout
 from grading.course import Course
 from grading.database import Database

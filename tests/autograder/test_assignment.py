@@ -2,8 +2,8 @@ import json
 
 import pytest
 
-from autograder.assignment import load_assignment, load_settings
-from autograder.errors import ConfigError
+from autograder.model.assignment import load_assignment, load_settings
+from autograder.model.errors import ConfigError
 
 
 def settings(tmp_path, text):

@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 import torch
 
-from autograder.assignment import load_assignment
 from autograder.autograde import autograde, predictions_of, probabilities_of
-from autograder.errors import TestBroken
 from autograder.examiner import Examiner
-from autograder.report import Status, read_report, to_json
+from autograder.model.assignment import load_assignment
+from autograder.model.errors import TestBroken
+from autograder.model.report import Status, read_report, to_json
 from autograder.rooms import FakeRoom, FakeSession, SessionEnded
 from autograder.submission import Upload, receive
 

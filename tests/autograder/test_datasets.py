@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from autograder import datasets
-from autograder.errors import ConfigError
+from autograder.model.errors import ConfigError
 
 
 def idx(array):

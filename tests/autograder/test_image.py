@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from autograder import image
-from autograder.errors import EngineUnavailable
+from autograder.model.errors import EngineUnavailable
 
 NO_DAEMON = "echo 'Cannot connect to the Docker daemon. Is it running?' >&2; exit 1"
 

@@ -1,10 +1,10 @@
 import shutil
 from datetime import datetime
 
-from autograder.assignment import AssignmentSettings
 from autograder.cli import write_lesson_page
 from autograder.lesson import PHRASES, Part, lesson_page
-from autograder.syllabus import Syllabus
+from autograder.model.assignment import AssignmentSettings
+from autograder.model.syllabus import Syllabus
 
 SYLLABUS = Syllabus.model_validate(
     {

@@ -10,9 +10,10 @@ import nbclient
 import nbformat
 import pytest
 
-from autograder.assignment import Assignment, load_assignment
-from autograder.errors import EngineUnavailable, ReleaseError
 from autograder.lint import read_source
+from autograder.model.assignment import Assignment, load_assignment
+from autograder.model.errors import EngineUnavailable, ReleaseError
+from autograder.model.report import CaseResult, Provenance, QuestionResult, Report, Status
 from autograder.proofs import (
     leaks,
     plant_canaries,
@@ -23,7 +24,6 @@ from autograder.proofs import (
     secrets_of,
 )
 from autograder.release import build, differences, install, read_tests, release
-from autograder.report import CaseResult, Provenance, QuestionResult, Report, Status
 
 NOTEBOOKS = Path(__file__).parent / "notebooks"
 VALID = NOTEBOOKS / "valid"

@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from autograder.report import REPORT, Status, worst
+from autograder.model.report import REPORT, Status, worst
 
 SCHEMA = Path(__file__).parents[2] / "docs/report.schema.json"
 

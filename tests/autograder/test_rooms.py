@@ -4,10 +4,10 @@ import subprocess
 
 import pytest
 
-from autograder.assignment import Limits
 from autograder.doctor import HUNGRY
-from autograder.errors import IsolationMissing, RoomLost
-from autograder.report import Status
+from autograder.model.assignment import Limits
+from autograder.model.errors import IsolationMissing, RoomLost
+from autograder.model.report import Status
 from autograder.rooms import DockerRoom, SessionEnded, check_facts, container_flags
 from autograder.standin import Inside
 

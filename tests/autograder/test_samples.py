@@ -2,8 +2,8 @@ import json
 
 import pytest
 
-from autograder.assignment import load_assignment
-from autograder.errors import ConfigError
+from autograder.model.assignment import load_assignment
+from autograder.model.errors import ConfigError
 from autograder.samples import load_sample
 
 

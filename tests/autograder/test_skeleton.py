@@ -2,8 +2,8 @@ import json
 
 import pytest
 
-from autograder.assignment import Question
-from autograder.errors import ConfigError
+from autograder.model.assignment import Question
+from autograder.model.errors import ConfigError
 from autograder.release import build
 from autograder.skeleton import make
 

@@ -4,7 +4,7 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from autograder.report import Status
+from autograder.model.report import Status
 from autograder.rooms import FakeRoom, SessionEnded
 from autograder.standin import Environment, Inside, StandInRefused, Stopped, Student, StudentError
 

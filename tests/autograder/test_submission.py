@@ -4,7 +4,7 @@ from pathlib import PurePosixPath
 
 import pytest
 
-from autograder.errors import NotebookUnreadable, SubmissionError, UploadUnsafe
+from autograder.model.errors import NotebookUnreadable, SubmissionError, UploadUnsafe
 from autograder.submission import MAX_BYTES, Cell, cells_of, read_tree, receive, student_of, uploads
 
 

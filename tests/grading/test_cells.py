@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from autograder.errors import ConfigError
+from autograder.model.errors import ConfigError
 from grading.cells import clean, neutral, number, read_csv, restored, to_csv
 
 hostile = st.text(alphabet=st.sampled_from([*"=+-@;,'\" \t\r\nAя", "\uff1d", "\u202e", "\ufeff", "\x00"]), max_size=12)

@@ -2,7 +2,7 @@ import stat
 
 import pytest
 
-from autograder.errors import ConfigError
+from autograder.model.errors import ConfigError
 from grading.course import open_course
 
 

@@ -5,9 +5,9 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from autograder.assignment import AssignmentSettings, Competition, LatePolicy
-from autograder.report import CaseResult, CellResult, Provenance, QuestionResult, Report, Status
-from autograder.syllabus import Scale, Syllabus, Weighted
+from autograder.model.assignment import AssignmentSettings, Competition, LatePolicy
+from autograder.model.report import CaseResult, CellResult, Provenance, QuestionResult, Report, Status
+from autograder.model.syllabus import Scale, Syllabus, Weighted
 from grading.explanation import WIDTH, explain_course, explain_grade, number
 from grading.lateness import Extension, lateness
 from grading.metrics import McNemar

@@ -10,10 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from openpyxl import load_workbook
 
-from autograder.assignment import Assignment, AssignmentSettings, Competition, Question
-from autograder.errors import ConfigError
-from autograder.report import CaseResult, Provenance, QuestionResult, Report, Status
-from autograder.syllabus import Syllabus
+from autograder.model.assignment import Assignment, AssignmentSettings, Competition, Question
+from autograder.model.errors import ConfigError
+from autograder.model.report import CaseResult, Provenance, QuestionResult, Report, Status
+from autograder.model.syllabus import Syllabus
 from grading.enrolment import merge, read_file
 from grading.exports import (
     Column,

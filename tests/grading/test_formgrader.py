@@ -21,10 +21,10 @@ import pytest
 from playwright.sync_api import sync_playwright
 from traitlets.config import PyFileConfigLoader
 
-from autograder.assignment import Assignment, Case, Question, load_settings
-from autograder.errors import ConfigError, PlatformError
-from autograder.report import CaseResult, Predictions, Provenance, QuestionResult, Report, Status
-from autograder.syllabus import load_syllabus
+from autograder.model.assignment import Assignment, Case, Question, load_settings
+from autograder.model.errors import ConfigError, PlatformError
+from autograder.model.report import CaseResult, Predictions, Provenance, QuestionResult, Report, Status
+from autograder.model.syllabus import load_syllabus
 from grading.course import open_course
 from grading.formgrader import annotated, furnish, publish, server_command
 from grading.gradebook import Enrolled, Gradebook, Row

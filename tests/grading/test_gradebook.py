@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from autograder.assignment import Assignment, AssignmentSettings, Competition, Question
-from autograder.errors import ConfigError, PlatformError
-from autograder.report import CaseResult, Provenance, QuestionResult, Report, Status
+from autograder.model.assignment import Assignment, AssignmentSettings, Competition, Question
+from autograder.model.errors import ConfigError, PlatformError
+from autograder.model.report import CaseResult, Provenance, QuestionResult, Report, Status
 from grading.course import open_course
 from grading.gradebook import Enrolled, Gradebook, Mark, Row, write_timestamp
 from grading.lateness import ON_TIME, Lateness

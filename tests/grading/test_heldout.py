@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from autograder.errors import ConfigError, PlatformError
+from autograder.model.errors import ConfigError, PlatformError
 from grading.course import Course, open_course
 from grading.heldout import HeldOut, correct, facts, load, prepare, read_baseline, read_corrections, ready
 from grading.split import split_hash

@@ -5,9 +5,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from autograder.assignment import AssignmentSettings, LatePolicy
-from autograder.errors import ConfigError, SubmissionError
-from autograder.syllabus import Syllabus, Weighted
+from autograder.model.assignment import AssignmentSettings, LatePolicy
+from autograder.model.errors import ConfigError, SubmissionError
+from autograder.model.syllabus import Syllabus, Weighted
 from grading.course import open_course
 from grading.lateness import Extension, duration, judge, lateness, load_extensions, require_open
 

@@ -3,7 +3,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from autograder.report import Status
+from autograder.model.report import Status
 from grading.database import Database
 from grading.ledger import Attempt, Kind, Ledger, Selection, latest
 from grading.score import Score, Scores

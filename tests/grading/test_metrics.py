@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from autograder.errors import ConfigError
-from autograder.report import PROBABILITY_METRICS
+from autograder.model.errors import ConfigError
+from autograder.model.report import PROBABILITY_METRICS
 from grading.metrics import (
     METRICS,
     McNemar,

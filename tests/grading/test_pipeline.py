@@ -9,14 +9,14 @@ import numpy as np
 import pytest
 from rich.console import Console
 
-from autograder.assignment import load_assignment
 from autograder.autograde import autograde
 from autograder.batch import Result
-from autograder.errors import PlatformError, RoomLost
 from autograder.examiner import Examiner
+from autograder.model.assignment import load_assignment
+from autograder.model.errors import PlatformError, RoomLost
+from autograder.model.syllabus import Syllabus
 from autograder.rooms import FakeRoom
 from autograder.submission import Upload
-from autograder.syllabus import Syllabus
 from grading import heldout, rescoring
 from grading.course import open_course
 from grading.database import Database

@@ -5,10 +5,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from autograder.assignment import AssignmentSettings, Competition
-from autograder.errors import ConfigError, PlatformError
-from autograder.report import CaseResult, Provenance, QuestionResult, Report, Status, read_report, to_json
-from autograder.syllabus import Scale, Syllabus, Weighted
+from autograder.model.assignment import AssignmentSettings, Competition
+from autograder.model.errors import ConfigError, PlatformError
+from autograder.model.report import CaseResult, Provenance, QuestionResult, Report, Status, read_report, to_json
+from autograder.model.syllabus import Scale, Syllabus, Weighted
 from grading.lateness import ON_TIME, Lateness
 from grading.metrics import McNemar
 from grading.policy import Result, anchors_version, course_grade, grade, interpolate, late_penalty

@@ -4,8 +4,8 @@ import xml.etree.ElementTree as ET
 import pytest
 from rich.console import Console
 
-from autograder.assignment import AssignmentSettings, Competition
-from autograder.errors import ConfigError
+from autograder.model.assignment import AssignmentSettings, Competition
+from autograder.model.errors import ConfigError
 from grading.metrics import McNemar
 from grading.policy import Evidence
 from grading.preview import moves, moves_table, plot, read_policy, sketch, summary

@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from autograder.errors import ConfigError, PlatformError
+from autograder.model.errors import ConfigError, PlatformError
 from grading.course import open_course
 from grading.roster import CanvasColumn, Roster, Student, link, load_roster, match, reconcile, save_roster
 

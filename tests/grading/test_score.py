@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from autograder.errors import ConfigError
+from autograder.model.errors import ConfigError
 from grading.heldout import HeldOut
 from grading.metrics import McNemar, wilson_interval
 from grading.score import Score, classes_of, reproduction, score, versus_baseline

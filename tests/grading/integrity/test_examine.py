@@ -12,9 +12,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from autograder.assignment import load_assignment
-from autograder.errors import ConfigError
-from autograder.report import Status
+from autograder.model.assignment import load_assignment
+from autograder.model.errors import ConfigError
+from autograder.model.report import Status
 from autograder.samples import load_sample
 from autograder.submission import cells_of, read_tree
 from grading.course import open_course

@@ -6,7 +6,7 @@ from html.parser import HTMLParser
 import numpy as np
 import pytest
 
-from autograder.errors import ConfigError
+from autograder.model.errors import ConfigError
 from grading.integrity.findings import Case, Cell, Difference, Findings, HandedIn, Person, Reason, Sign, population
 from grading.integrity.literals import Found, Mark
 from grading.integrity.page import FOLD, WIDTH, folded, histogram, render, write_pages

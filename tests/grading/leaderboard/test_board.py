@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from autograder.assignment import Competition
-from autograder.errors import SubmissionError
-from autograder.report import Status
+from autograder.model.assignment import Competition
+from autograder.model.errors import SubmissionError
+from autograder.model.report import Status
 from grading.leaderboard.board import Identity, Likeness, admit, board, choose, left_today, own_entries
 from grading.leaderboard.pseudonyms import pseudonyms
 from grading.ledger import Attempt, Kind

@@ -12,9 +12,9 @@ from typing import Any, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, ValidationError, model_validator
 
-from autograder.errors import ConfigError
-from autograder.language import Text
-from autograder.report import PROBABILITY_METRICS
+from autograder.model.errors import ConfigError
+from autograder.model.language import Text
+from autograder.model.report import PROBABILITY_METRICS
 
 
 class Settings(BaseModel):

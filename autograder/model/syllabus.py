@@ -6,8 +6,8 @@ from typing import Annotated
 
 from pydantic import AfterValidator, Field, FiniteFloat, model_validator
 
-from autograder.assignment import LatePolicy, Settings, read_toml
-from autograder.language import Text
+from autograder.model.assignment import LatePolicy, Settings, read_toml
+from autograder.model.language import Text
 
 
 def _is_zone(name: str) -> str:
