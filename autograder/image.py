@@ -11,7 +11,8 @@ from autograder.model.errors import EngineUnavailable
 CHECKOUT = Path(__file__).resolve().parent.parent
 ENGINES = ("docker", "podman")
 PACKAGES_RECIPE = ("docker/install-packages.sh", "docker/room-requirements.lock")
-ROOM_RECIPE = (*PACKAGES_RECIPE, "docker/Dockerfile", "autograder/wire.py")
+ROOM_RECIPE = (*PACKAGES_RECIPE, "docker/Dockerfile")
+INSIDE = "autograder/sandbox/inside"
 
 
 def find_engine(*, patience: float = 10.0) -> str:
@@ -41,7 +42,7 @@ def packages_tag(checkout: Path = CHECKOUT) -> str:
 
 def image_tag(checkout: Path = CHECKOUT) -> str:
     """Return the name of the room's image, from the contents of all that goes into it."""
-    room = sorted(path.relative_to(checkout).as_posix() for path in (checkout / "autograder/room").rglob("*.py"))
+    room = sorted(path.relative_to(checkout).as_posix() for path in (checkout / INSIDE).rglob("*.py"))
     return f"neurograde-room:{_digest(checkout, (*ROOM_RECIPE, *room))}"
 
 

@@ -16,11 +16,11 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Protocol, Self
 
-from autograder import wire
 from autograder.image import find_engine, image_exists, image_tag
 from autograder.model.assignment import Limits
 from autograder.model.errors import EngineUnavailable, IsolationMissing, RoomLost
 from autograder.model.report import Status
+from autograder.sandbox.inside import wire
 
 START_SECONDS = 120.0
 SLACK_SECONDS = 30.0
@@ -388,7 +388,7 @@ class FakeSession:
     """One submission in a FakeRoom."""
 
     def __init__(self, namespace: dict[str, Any]) -> None:
-        from autograder.room.clerk import Clerk
+        from autograder.sandbox.inside.clerk import Clerk
 
         self._namespace = namespace
         self._clerk = Clerk(namespace, self._run)
@@ -402,7 +402,7 @@ class FakeSession:
         return Usage()
 
     def _run(self, source: str, number: int) -> dict[str, Any]:
-        from autograder.room.clerk import describe
+        from autograder.sandbox.inside.clerk import describe
 
         try:
             exec(compile(source, f"cell {number}", "exec"), self._namespace)  # noqa: S102 - our own tests' code only

@@ -17,9 +17,9 @@ from typing import Any
 
 import torch
 
-from autograder import wire
 from autograder.model.report import Status
 from autograder.rooms import Session, SessionEnded
+from autograder.sandbox.inside import wire
 
 MAX_ITERATION = 100_000
 CHUNK = 256

@@ -62,9 +62,9 @@ build_room() {
   context=$(mktemp -d)
   # shellcheck disable=SC2064 # the folder of now
   trap "rm -rf '$context'" EXIT
-  (cd autograder && find wire.py room -name '*.py') | while read -r file; do
-    mkdir -p "$(dirname "$context/autograder/$file")"
-    cp "autograder/$file" "$context/autograder/$file"
+  find autograder/sandbox/inside -name '*.py' | while read -r file; do
+    mkdir -p "$(dirname "$context/$file")"
+    cp "$file" "$context/$file"
   done
   chmod -R a+rX "$context"
   step "putting our code in the room's image $room" "The lines above say what to mend; then run this again." \

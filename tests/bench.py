@@ -187,7 +187,7 @@ def bare_interpreter(desk: Path, notebook: bytes) -> Iterator[Callable[[], float
 
 def run_bare() -> None:
     """The program in that container: a line in, the seconds of one copy out."""
-    from autograder.room import supervisor
+    from autograder.sandbox.inside import supervisor
 
     cells = supervisor.warm_up()
     tree = json.loads(Path("/bare.ipynb").read_text())

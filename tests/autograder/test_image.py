@@ -57,7 +57,7 @@ def checkout(tmp_path: Path) -> Path:
     for name in image.ROOM_RECIPE:
         (copy / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(image.CHECKOUT / name, copy / name)
-    shutil.copytree(image.CHECKOUT / "autograder/room", copy / "autograder/room")
+    shutil.copytree(image.CHECKOUT / "autograder/sandbox/inside", copy / "autograder/sandbox/inside")
     return copy
 
 
@@ -122,12 +122,12 @@ def test_an_engine_that_cannot_list_images_is_not_taken_for_a_missing_image(
 
 def test_the_same_contents_have_the_same_tag_wherever_they_lie(checkout: Path) -> None:
     assert image.image_tag(checkout) == image.image_tag()
-    (checkout / "autograder/room/__pycache__").mkdir(exist_ok=True)
-    (checkout / "autograder/room/__pycache__/clerk.cpython-311.pyc").write_bytes(b"compiled")
+    (checkout / "autograder/sandbox/inside/__pycache__").mkdir(exist_ok=True)
+    (checkout / "autograder/sandbox/inside/__pycache__/clerk.cpython-311.pyc").write_bytes(b"compiled")
     assert image.image_tag(checkout) == image.image_tag()
 
 
-@pytest.mark.parametrize("name", [*image.ROOM_RECIPE, "autograder/room/new.py"])
+@pytest.mark.parametrize("name", [*image.ROOM_RECIPE, "autograder/sandbox/inside/new.py"])
 def test_a_change_of_any_ingredient_changes_the_tag(checkout: Path, name: str) -> None:
     with (checkout / name).open("a") as file:
         file.write("# changed\n")
@@ -135,7 +135,7 @@ def test_a_change_of_any_ingredient_changes_the_tag(checkout: Path, name: str) -
 
 
 def test_our_code_in_the_room_changes_without_new_packages(checkout: Path) -> None:
-    (checkout / "autograder/wire.py").write_text("# changed\n")
+    (checkout / "autograder/sandbox/inside/wire.py").write_text("# changed\n")
     assert image.packages_tag(checkout) == image.packages_tag()
 
 
@@ -161,11 +161,11 @@ def test_a_first_homework_runs_in_the_room_and_finds_nothing_there_that_is_not_i
     run = subprocess.run([*command, "-"], input=FIRST_HOMEWORK, capture_output=True, text=True, timeout=120)
     assert (run.returncode, run.stderr) == (0, "")
     seen = json.loads(run.stdout)
-    wire_and_room = [image.CHECKOUT / "autograder/wire.py", *(image.CHECKOUT / "autograder/room").rglob("*.py")]
+    inside = (image.CHECKOUT / image.INSIDE).rglob("*.py")
     assert seen == {
         "threads": 1,
         "plotted": True,
-        "ours": sorted(f"/opt/neurograde/{path.relative_to(image.CHECKOUT)}" for path in wire_and_room),
+        "ours": sorted(f"/opt/neurograde/{path.relative_to(image.CHECKOUT)}" for path in inside),
         "setuid": [],
         "compiled": True,
     }

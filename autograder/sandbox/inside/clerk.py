@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from autograder.wire import REPLY, Decoder, Encoder, NotPlain, pack
+from autograder.sandbox.inside.wire import REPLY, Decoder, Encoder, NotPlain, pack
 
 MAX_TEXT = 2000
 ENVELOPE = ("op", "seconds", "seed")

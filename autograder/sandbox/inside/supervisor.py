@@ -24,8 +24,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from autograder import wire
-from autograder.room import jail
+from autograder.sandbox.inside import jail, wire
 
 INTERRUPT_GRACE = 2.0
 PIPES = Path("/run/host/pipes")
@@ -66,8 +65,8 @@ def warm_up() -> Any:
     import sklearn.linear_model  # noqa: F401 - imported for the forks
     import tqdm.auto  # noqa: F401 - imported for the forks
 
-    from autograder.room import stubs
-    from autograder.room.cells import Cells
+    from autograder.sandbox.inside import stubs
+    from autograder.sandbox.inside.ipython import Cells
 
     model = torch.nn.Sequential(torch.nn.Conv2d(1, 2, 3), torch.nn.Flatten(), torch.nn.Linear(8, 2))
     for kind in (torch.optim.SGD, torch.optim.Adam):
@@ -196,7 +195,7 @@ def _live(cells: Any, channel: socket.socket, order: dict[str, Any]) -> None:
         if order.get("facts"):
             os.write(3, wire.pack(wire.REPLY, {"facts": jail.facts()}))
             return
-        from autograder.room.clerk import Clerk, serve
+        from autograder.sandbox.inside.clerk import Clerk, serve
 
         channel = socket.socket(fileno=3)
         clerk = Clerk(cells.namespace, lambda source, number: cells.run(source, number, order["output_kb"] << 10))

@@ -13,7 +13,7 @@ from IPython.core.compilerop import CachingCompiler
 from IPython.core.interactiveshell import InteractiveShell
 from traitlets.config import Config
 
-from autograder.room.clerk import describe, is_own
+from autograder.sandbox.inside.clerk import describe, is_own
 
 KEPT_TYPES = ("text/plain", "text/html", "text/markdown", "text/latex", "image/png", "image/jpeg")
 MAX_OUTPUTS = 200
