@@ -26,8 +26,8 @@ from autograder.model.report import (
     verdict,
     worst,
 )
-from autograder.rooms import Room, Usage
-from autograder.standin import Inside, Stopped, is_out_of_memory, where
+from autograder.sandbox.container import Room, Usage
+from autograder.sandbox.standin import Inside, Stopped, is_out_of_memory, where
 from autograder.submission import Submission, checks_in
 
 MAX_RESTARTS = 12

@@ -150,7 +150,7 @@ def _work(pipe: Connection, order: dict[str, Any]) -> None:
 
 
 def _grade_all(pipe: Connection, order: dict[str, Any]) -> None:
-    from autograder.rooms import DockerRoom
+    from autograder.sandbox.container import DockerRoom
 
     assignment = load_assignment(Path(order["bundle"]))
     # The container warms up while this process imports torch and otter.

@@ -10,12 +10,12 @@ import click
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-from autograder.image import CHECKOUT
 from autograder.model.assignment import Assignment, load_assignment
 from autograder.model.errors import ConfigError, CourseError
 from autograder.model.language import LANGUAGES, SOURCE_LANGUAGE
 from autograder.model.report import Report
 from autograder.model.syllabus import Syllabus, Weighted, load_syllabus
+from autograder.sandbox.image import CHECKOUT
 
 INTERRUPTED = 130
 WIDTH_OF_A_FILE = 140
@@ -167,7 +167,7 @@ def grader() -> Iterator[Callable[[bytes, Assignment], Report]]:
     """A function that grades the bytes of a notebook sealed, in one room that is closed at the end."""
     from datetime import UTC, datetime
 
-    from autograder.rooms import DockerRoom
+    from autograder.sandbox.container import DockerRoom
     from autograder.submission import Upload, receive
 
     with contextlib.ExitStack() as stack:

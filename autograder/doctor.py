@@ -8,9 +8,9 @@ from enum import StrEnum
 from pathlib import Path
 
 from autograder.datasets import find_fashion_mnist
-from autograder.image import find_engine, image_exists, image_tag
 from autograder.model.assignment import Limits
 from autograder.model.errors import ConfigError, CourseError
+from autograder.sandbox.image import find_engine, image_exists, image_tag
 
 FREE_GB = 5
 PROBE_MEMORY_MB = 768
@@ -89,7 +89,7 @@ def _image() -> str:
 
 
 def _isolation() -> str:
-    from autograder.rooms import DockerRoom
+    from autograder.sandbox.container import DockerRoom
 
     with DockerRoom(Limits(), {}) as room:
         room.open(wall_seconds=30).close()
@@ -97,8 +97,8 @@ def _isolation() -> str:
 
 
 def _memory_limit() -> str:
-    from autograder.rooms import DockerRoom
-    from autograder.standin import Inside
+    from autograder.sandbox.container import DockerRoom
+    from autograder.sandbox.standin import Inside
 
     with DockerRoom(Limits(memory_mb=PROBE_MEMORY_MB, disk_mb=8), {}) as room:
         session = room.open(wall_seconds=60)
@@ -115,7 +115,7 @@ def _memory_limit() -> str:
 
 
 def _time_limit() -> str:
-    from autograder.rooms import DockerRoom, SessionEnded
+    from autograder.sandbox.container import DockerRoom, SessionEnded
 
     with DockerRoom(Limits(disk_mb=8), {}) as room:
         session = room.open(wall_seconds=60)

@@ -17,7 +17,7 @@ from otter.test_files.abstract_test import TestFile
 from autograder.model.assignment import Assignment, Case, Question
 from autograder.model.errors import TestBroken
 from autograder.model.report import CaseResult, Status
-from autograder.standin import Environment, Inside, Stopped, Student
+from autograder.sandbox.standin import Environment, Inside, Stopped, Student
 
 MAX_MESSAGE = 4000
 

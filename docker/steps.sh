@@ -50,7 +50,8 @@ take_turn() {
 ask() {
   PYTHONPATH=$root "$root/.venv/bin/python" - "$1" <<'PYTHON'
 import sys
-from autograder import errors, image
+from autograder.model import errors
+from autograder.sandbox import image
 try:
     print(getattr(image, sys.argv[1])())
 except errors.CourseError as error:

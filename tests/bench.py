@@ -129,7 +129,7 @@ def warm_seconds(desk: Path, notebook: bytes) -> Warm:
     from autograder.autograde import autograde
     from autograder.examiner import Examiner
     from autograder.model.assignment import load_assignment
-    from autograder.rooms import DockerRoom
+    from autograder.sandbox.container import DockerRoom
 
     torch.set_num_threads(1)
     assignment = load_assignment(ROOT / "bundles" / NAME)
@@ -165,7 +165,7 @@ def submission(content: bytes) -> Any:
 def bare_interpreter(desk: Path, notebook: bytes) -> Iterator[Callable[[], float]]:
     """A function that runs the code cells alone and gives the seconds: the room's own interpreter, warm and forked,
     in a container of the same image, without tests and without the wall."""
-    from autograder.image import find_engine, image_tag
+    from autograder.sandbox.image import find_engine, image_tag
 
     (desk / "bare.ipynb").write_bytes(notebook)
     mounts = {desk / "bare.ipynb": "/bare.ipynb", __file__: "/bench.py", ROOT / "bundles" / NAME / "files": "/data"}

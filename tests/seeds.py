@@ -18,8 +18,8 @@ from autograder.cli import progress
 from autograder.examiner import Examiner
 from autograder.model.assignment import Assignment, Case, load_assignment
 from autograder.model.report import Status
-from autograder.rooms import DockerRoom
-from autograder.standin import Inside
+from autograder.sandbox.container import DockerRoom
+from autograder.sandbox.standin import Inside
 from autograder.submission import Upload, receive
 
 ROOT = Path(__file__).parent.parent

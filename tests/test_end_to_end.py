@@ -15,8 +15,8 @@ import nbformat
 import numpy as np
 import pytest
 
-from autograder.image import find_engine
 from autograder.samples import load_sample
+from autograder.sandbox.image import find_engine
 from grading.gradebook import Gradebook
 
 ROOT = Path(__file__).parent.parent

@@ -11,7 +11,7 @@ from autograder.examiner import Examiner
 from autograder.model.assignment import load_assignment
 from autograder.model.errors import TestBroken
 from autograder.model.report import Status, read_report, to_json
-from autograder.rooms import FakeRoom, FakeSession, SessionEnded
+from autograder.sandbox.container import FakeRoom, FakeSession, SessionEnded
 from autograder.submission import Upload, receive
 
 RIGHT = "def double(a):\n    return 2 * a"

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from autograder import image
 from autograder.model.errors import EngineUnavailable
+from autograder.sandbox import image
 
 NO_DAEMON = "echo 'Cannot connect to the Docker daemon. Is it running?' >&2; exit 1"
 

@@ -8,8 +8,8 @@ from autograder.doctor import HUNGRY
 from autograder.model.assignment import Limits
 from autograder.model.errors import IsolationMissing, RoomLost
 from autograder.model.report import Status
-from autograder.rooms import DockerRoom, SessionEnded, check_facts, container_flags
-from autograder.standin import Inside
+from autograder.sandbox.container import DockerRoom, SessionEnded, check_facts, container_flags
+from autograder.sandbox.standin import Inside
 
 LIMITS = Limits(memory_mb=1024, cell_seconds=20, wall_seconds=60, disk_mb=32, output_kb=16)
 FACTS = {
@@ -194,7 +194,7 @@ def test_a_loop_is_interrupted_and_the_notebook_goes_on(inside, source):
 @docker
 @pytest.mark.parametrize("source", ["x = bytearray(4 << 30)", "import torch; x = torch.ones(1 << 30)"])
 def test_more_memory_than_there_is_raises_and_the_notebook_goes_on(inside, source):
-    from autograder.standin import is_out_of_memory
+    from autograder.sandbox.standin import is_out_of_memory
 
     assert is_out_of_memory(inside.cell(source, 1, 20)["error"])
     assert value_of(inside, "got = 1") == 1
@@ -320,6 +320,6 @@ def test_a_room_with_a_layer_off_refuses_to_open(monkeypatch, layer):
     def without(*wanted):
         return " ".join(container_flags(*wanted)).replace(layer, LAYERS[layer]).split()
 
-    monkeypatch.setattr("autograder.rooms.container_flags", without)
+    monkeypatch.setattr("autograder.sandbox.container.container_flags", without)
     with DockerRoom(LIMITS, {}) as room, pytest.raises(IsolationMissing, match="What should be true and is not"):
         room.open(wall_seconds=10)

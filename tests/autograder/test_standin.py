@@ -5,8 +5,8 @@ from torch import nn
 from torch.nn import functional as F
 
 from autograder.model.report import Status
-from autograder.rooms import FakeRoom, SessionEnded
-from autograder.standin import Environment, Inside, StandInRefused, Stopped, Student, StudentError
+from autograder.sandbox.container import FakeRoom, SessionEnded
+from autograder.sandbox.standin import Environment, Inside, StandInRefused, Stopped, Student, StudentError
 
 
 def inside_of(**namespace):

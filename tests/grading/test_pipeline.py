@@ -15,7 +15,7 @@ from autograder.examiner import Examiner
 from autograder.model.assignment import load_assignment
 from autograder.model.errors import PlatformError, RoomLost
 from autograder.model.syllabus import Syllabus
-from autograder.rooms import FakeRoom
+from autograder.sandbox.container import FakeRoom
 from autograder.submission import Upload
 from grading import heldout, rescoring
 from grading.course import open_course

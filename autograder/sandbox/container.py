@@ -16,10 +16,10 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Protocol, Self
 
-from autograder.image import find_engine, image_exists, image_tag
 from autograder.model.assignment import Limits
 from autograder.model.errors import EngineUnavailable, IsolationMissing, RoomLost
 from autograder.model.report import Status
+from autograder.sandbox.image import find_engine, image_exists, image_tag
 from autograder.sandbox.inside import wire
 
 START_SECONDS = 120.0

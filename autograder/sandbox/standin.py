@@ -18,7 +18,7 @@ from typing import Any
 import torch
 
 from autograder.model.report import Status
-from autograder.rooms import Session, SessionEnded
+from autograder.sandbox.container import Session, SessionEnded
 from autograder.sandbox.inside import wire
 
 MAX_ITERATION = 100_000

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from autograder.model.errors import EngineUnavailable
 
-CHECKOUT = Path(__file__).resolve().parent.parent
+CHECKOUT = Path(__file__).resolve().parents[2]
 ENGINES = ("docker", "podman")
 PACKAGES_RECIPE = ("docker/install-packages.sh", "docker/room-requirements.lock")
 ROOM_RECIPE = (*PACKAGES_RECIPE, "docker/Dockerfile")
