@@ -174,8 +174,8 @@ def grader() -> Iterator[Callable[[bytes, Assignment], Report]]:
         rooms: list[Any] = []
 
         def grade(content: bytes, assignment: Assignment) -> Report:
-            from autograder.autograde import autograde
-            from autograder.examiner import Examiner
+            from autograder.engine.examiner import Examiner
+            from autograder.engine.run import autograde
 
             if not rooms:
                 room = stack.enter_context(DockerRoom(assignment.settings.limits, assignment.files()))

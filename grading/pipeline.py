@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import ValidationError
 
-from autograder.batch import Result, autograde_many
+from autograder.engine.local import Result, autograde_many
 from autograder.model.assignment import Assignment, LatePolicy, Question, load_settings
 from autograder.model.errors import CourseError, SubmissionError
 from autograder.model.report import Report, Status, fingerprint, read_report, to_json

@@ -126,8 +126,8 @@ def warm_seconds(desk: Path, notebook: bytes) -> Warm:
     import numpy as np
     import torch
 
-    from autograder.autograde import autograde
-    from autograder.examiner import Examiner
+    from autograder.engine.examiner import Examiner
+    from autograder.engine.run import autograde
     from autograder.model.assignment import load_assignment
     from autograder.sandbox.container import DockerRoom
 

@@ -21,8 +21,8 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from autograder.batch import Result, autograde_many
 from autograder.cli import progress
+from autograder.engine.local import Result, autograde_many
 from autograder.model.assignment import Assignment, load_assignment
 from autograder.model.errors import SubmissionError
 from autograder.model.report import Report

@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from autograder.cli import progress
-from autograder.examiner import Examiner
+from autograder.engine.examiner import Examiner
 from autograder.model.assignment import Assignment, Case, load_assignment
 from autograder.model.report import Status
 from autograder.sandbox.container import DockerRoom

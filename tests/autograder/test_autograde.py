@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 import torch
 
-from autograder.autograde import autograde, predictions_of, probabilities_of
-from autograder.examiner import Examiner
+from autograder.engine.examiner import Examiner
+from autograder.engine.run import autograde, predictions_of, probabilities_of
 from autograder.model.assignment import load_assignment
 from autograder.model.errors import TestBroken
 from autograder.model.report import Status, read_report, to_json

@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 from rich.console import Console
 
-from autograder.autograde import autograde
-from autograder.batch import Result
-from autograder.examiner import Examiner
+from autograder.engine.examiner import Examiner
+from autograder.engine.local import Result
+from autograder.engine.run import autograde
 from autograder.model.assignment import load_assignment
 from autograder.model.errors import PlatformError, RoomLost
 from autograder.model.syllabus import Syllabus

@@ -157,8 +157,8 @@ def _grade_all(pipe: Connection, order: dict[str, Any]) -> None:
     with DockerRoom(assignment.settings.limits, assignment.files(), fresh=order["fresh"]) as room:
         import torch
 
-        from autograder.autograde import autograde
-        from autograder.examiner import Examiner
+        from autograder.engine.examiner import Examiner
+        from autograder.engine.run import autograde
 
         torch.set_num_threads(1)
         examiner = Examiner(assignment)

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from autograder.examiner import Examiner, unasked
+from autograder.engine.examiner import Examiner, unasked
 from autograder.model.assignment import Assignment, Case
 from autograder.model.report import (
     PROBABILITY_METRICS,
