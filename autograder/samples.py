@@ -20,8 +20,8 @@ from pydantic import Field
 
 from autograder.model.assignment import Assignment, Settings, read_toml
 from autograder.model.errors import ConfigError
+from autograder.model.notebook import checks_in
 from autograder.model.report import Status
-from autograder.submission import checks_in
 
 HEADING = re.compile(r"^%% +(?:(?P<place>before|after) +)?(?P<name>\w+)\n", re.MULTILINE)
 ANSWER_TAG = "otter_answer_cell"

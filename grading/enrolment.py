@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Literal
 
 from autograder.model.errors import ConfigError
-from autograder.submission import STUDENT_NAME
+from autograder.model.notebook import STUDENT_NAME
 from grading import cells
 from grading.course import Course
 from grading.roster import (

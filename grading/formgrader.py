@@ -9,8 +9,8 @@ from typing import Any
 
 from autograder.model.assignment import Assignment, Question
 from autograder.model.errors import ConfigError, PlatformError
+from autograder.model.notebook import checks_in
 from autograder.model.report import QuestionResult, Report, verdict
-from autograder.submission import checks_in
 from grading.course import Course
 from grading.gradebook import ACCURACY, COURSE_ID, Row, timestamp_text, write_timestamp
 from grading.harmless import Notebook, code_cell, harmless_cell, markdown_cell

@@ -17,8 +17,8 @@ from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from autograder.model.assignment import Assignment
 from autograder.model.errors import ConfigError
+from autograder.model.notebook import STUDENT_NAME
 from autograder.model.report import Report
-from autograder.submission import STUDENT_NAME
 from grading.course import Course
 from grading.database import Database
 from grading.lateness import Lateness

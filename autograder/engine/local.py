@@ -21,8 +21,8 @@ import numpy as np
 
 from autograder.model.assignment import Assignment, load_assignment
 from autograder.model.errors import CourseError, PlatformError, RoomLost, TestBroken
+from autograder.model.notebook import Submission
 from autograder.model.report import REPORT, Report
-from autograder.submission import Submission
 
 EXAMINER_MEMORY = 8 << 30
 PATIENCE_SECONDS = 240.0

@@ -13,6 +13,7 @@ import torch
 
 from autograder.engine.examiner import Examiner, unasked
 from autograder.model.assignment import Assignment, Case
+from autograder.model.notebook import Submission, checks_in
 from autograder.model.report import (
     PROBABILITY_METRICS,
     CaseResult,
@@ -28,7 +29,6 @@ from autograder.model.report import (
 )
 from autograder.sandbox.container import Room, Usage
 from autograder.sandbox.standin import Inside, Stopped, is_out_of_memory, where
-from autograder.submission import Submission, checks_in
 
 MAX_RESTARTS = 12
 Notebook = dict[str, Any]

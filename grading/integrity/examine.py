@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from autograder.model.assignment import Assignment, read_toml
 from autograder.model.errors import SubmissionError
-from autograder.submission import cells_of, read_tree
+from autograder.model.notebook import cells_of, read_tree
 from grading.course import Course
 from grading.heldout import HeldOut
 from grading.integrity.agreement import Agreement, agreement, others_say

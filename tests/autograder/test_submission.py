@@ -5,7 +5,8 @@ from pathlib import PurePosixPath
 import pytest
 
 from autograder.model.errors import NotebookUnreadable, SubmissionError, UploadUnsafe
-from autograder.submission import MAX_BYTES, Cell, cells_of, read_tree, receive, student_of, uploads
+from autograder.model.notebook import Cell, cells_of, read_tree
+from autograder.submission import MAX_BYTES, receive, student_of, uploads
 
 
 def notebook(*sources, **more):

@@ -14,9 +14,9 @@ import pytest
 
 from autograder.model.assignment import load_assignment
 from autograder.model.errors import ConfigError
+from autograder.model.notebook import cells_of, read_tree
 from autograder.model.report import Status
 from autograder.samples import load_sample
-from autograder.submission import cells_of, read_tree
 from grading.course import open_course
 from grading.heldout import HeldOut
 from grading.integrity.examine import Notebook, examine, load_thresholds, read_notebooks, read_template
