@@ -167,8 +167,8 @@ def grader() -> Iterator[Callable[[bytes, Assignment], Report]]:
     """A function that grades the bytes of a notebook sealed, in one room that is closed at the end."""
     from datetime import UTC, datetime
 
+    from autograder.intake.uploads import Upload, receive
     from autograder.sandbox.container import DockerRoom
-    from autograder.submission import Upload, receive
 
     with contextlib.ExitStack() as stack:
         rooms: list[Any] = []

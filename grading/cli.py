@@ -157,7 +157,7 @@ def run(
     as_json: bool = False,
 ) -> "list[Outcome]":
     """Grade with a progress bar; print each outcome as JSON where asked, and each problem, when it is there."""
-    from autograder.submission import uploads
+    from autograder.intake.uploads import uploads
 
     pipeline = open_pipeline(name, course)
     handed_in = list(uploads(paths, name, claims=pipeline.takes_claims))

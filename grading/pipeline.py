@@ -12,12 +12,12 @@ from numpy.typing import NDArray
 from pydantic import ValidationError
 
 from autograder.engine.local import Result, autograde_many
+from autograder.intake.uploads import Upload, receive
 from autograder.model.assignment import Assignment, LatePolicy, Question, load_settings
 from autograder.model.errors import CourseError, SubmissionError
 from autograder.model.notebook import Submission, identity
 from autograder.model.report import Report, Status, fingerprint, read_report, to_json
 from autograder.model.syllabus import Syllabus
-from autograder.submission import Upload, receive
 from grading import formgrader, heldout, policy
 from grading.claim import read_claim
 from grading.course import Course, open_course, write_whole

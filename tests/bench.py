@@ -156,7 +156,7 @@ def warm_seconds(desk: Path, notebook: bytes) -> Warm:
 
 def submission(content: bytes) -> Any:
     """The bytes of a notebook as somebody's submission."""
-    from autograder.submission import Upload, receive
+    from autograder.intake.uploads import Upload, receive
 
     return receive(Upload(student="bench", origin="bench", handed_in=datetime.now(UTC), content=content))
 

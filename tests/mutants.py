@@ -23,12 +23,12 @@ from rich.table import Table
 
 from autograder.cli import progress
 from autograder.engine.local import Result, autograde_many
+from autograder.intake.uploads import Upload, receive
 from autograder.model.assignment import Assignment, load_assignment
 from autograder.model.errors import SubmissionError
 from autograder.model.notebook import Submission
 from autograder.model.report import Report
 from autograder.samples import Sample, load_sample
-from autograder.submission import Upload, receive
 from grading.pipeline import room_inputs
 
 ROOT = Path(__file__).parent.parent

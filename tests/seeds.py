@@ -16,11 +16,11 @@ from pathlib import Path
 
 from autograder.cli import progress
 from autograder.engine.examiner import Examiner
+from autograder.intake.uploads import Upload, receive
 from autograder.model.assignment import Assignment, Case, load_assignment
 from autograder.model.report import Status
 from autograder.sandbox.container import DockerRoom
 from autograder.sandbox.standin import Inside
-from autograder.submission import Upload, receive
 
 ROOT = Path(__file__).parent.parent
 SEEDS = 1500

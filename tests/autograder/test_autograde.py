@@ -8,11 +8,11 @@ import torch
 
 from autograder.engine.examiner import Examiner
 from autograder.engine.run import autograde, predictions_of, probabilities_of
+from autograder.intake.uploads import Upload, receive
 from autograder.model.assignment import load_assignment
 from autograder.model.errors import TestBroken
 from autograder.model.report import Status, read_report, to_json
 from autograder.sandbox.container import FakeRoom, FakeSession, SessionEnded
-from autograder.submission import Upload, receive
 
 RIGHT = "def double(a):\n    return 2 * a"
 CHECK1, CHECK2 = 'grader.check("q1")', 'grader.check("q2")'

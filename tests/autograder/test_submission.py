@@ -4,9 +4,9 @@ from pathlib import PurePosixPath
 
 import pytest
 
+from autograder.intake.uploads import MAX_BYTES, receive, student_of, uploads
 from autograder.model.errors import NotebookUnreadable, SubmissionError, UploadUnsafe
 from autograder.model.notebook import Cell, cells_of, read_tree
-from autograder.submission import MAX_BYTES, receive, student_of, uploads
 
 
 def notebook(*sources, **more):

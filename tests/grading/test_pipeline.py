@@ -12,11 +12,11 @@ from rich.console import Console
 from autograder.engine.examiner import Examiner
 from autograder.engine.local import Result
 from autograder.engine.run import autograde
+from autograder.intake.uploads import Upload
 from autograder.model.assignment import load_assignment
 from autograder.model.errors import PlatformError, RoomLost
 from autograder.model.syllabus import Syllabus
 from autograder.sandbox.container import FakeRoom
-from autograder.submission import Upload
 from grading import heldout, rescoring
 from grading.course import open_course
 from grading.database import Database
