@@ -1,24 +1,19 @@
 """An upload, opened safely. Nothing here runs or parses the student's Python."""
 
-import re
 import zipfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
 
+from autograder.intake.attribution import safe_name, student_of
 from autograder.model.errors import NotebookUnreadable, SubmissionError, UploadUnsafe
-from autograder.model.notebook import STUDENT_NAME, Submission, cells_of, identity, language_of, read_tree
+from autograder.model.notebook import Submission, cells_of, identity, language_of, read_tree
 
 MAX_BYTES = 32 << 20
 MAX_MEMBERS = 5000
 NOTEBOOK, CLAIM = ".ipynb", ".csv"
 """What is handed in, by the end of its name: a notebook, or a file of predictions called submission.csv or so."""
-CLAIM_NAME = "submission"
-
-# How learning platforms name what students hand in, beside `<student>.ipynb` and `<student>/<assignment>.ipynb`.
-CANVAS = re.compile(r"(?P<student>[^_/]+)_(?:LATE_)?\d+_\d+_.+\.(?:ipynb|csv)")
-MOODLE = re.compile(r"(?P<student>[^/]+)_\d+_assignsubmission_file_?")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -93,10 +88,10 @@ def _from_zip(path: Path, assignment: str, wanted: set[str]) -> Iterator[Upload]
                 if name.suffix in wanted and not {".ipynb_checkpoints", "__MACOSX"} & set(name.parts):
                     yield _from_member(archive, member, path, assignment)
     except UploadUnsafe as problem:
-        yield Upload(student=_safe(path.stem), origin=str(path), handed_in=datetime.now(UTC), problem=problem)
+        yield Upload(student=safe_name(path.stem), origin=str(path), handed_in=datetime.now(UTC), problem=problem)
     except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError, OSError) as error:
         unreadable = NotebookUnreadable(f"{path} is not a zip that can be opened: {error}. Download it again.")
-        yield Upload(student=_safe(path.stem), origin=str(path), handed_in=datetime.now(UTC), problem=unreadable)
+        yield Upload(student=safe_name(path.stem), origin=str(path), handed_in=datetime.now(UTC), problem=unreadable)
 
 
 def _from_member(archive: zipfile.ZipFile, member: zipfile.ZipInfo, path: Path, assignment: str) -> Upload:
@@ -120,23 +115,3 @@ def _from_member(archive: zipfile.ZipFile, member: zipfile.ZipInfo, path: Path, 
 
 def _too_large(origin: str) -> UploadUnsafe:
     return UploadUnsafe(f"{origin} is larger than {MAX_BYTES >> 20} MiB. Clear its outputs and hand it in again.")
-
-
-def student_of(name: PurePosixPath, assignment: str, default: str | None = None) -> str:
-    """Whose upload a file is, by its name."""
-    canvas = CANVAS.fullmatch(name.name)
-    moodle = MOODLE.fullmatch(name.parent.name)
-    if moodle:
-        return _safe(moodle["student"])
-    if name.stem in (assignment, CLAIM_NAME):
-        folder = name.parent.name
-        # nbgrader's own layout: submitted/<student>/<assignment>/<assignment>.ipynb
-        folder = name.parent.parent.name if folder == assignment and name.parent.parent.name else folder
-        return _safe(folder or default or name.stem)
-    return _safe(canvas["student"] if canvas else name.stem)
-
-
-def _safe(name: str) -> str:
-    """A name that is also a folder's: what is neither letter, digit nor one of .@+- becomes a dash."""
-    cleaned = re.sub(r"[^\w.@+-]+", "-", name).strip(".-")[:100]
-    return cleaned if STUDENT_NAME.fullmatch(cleaned) else "unknown"

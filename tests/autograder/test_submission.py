@@ -4,7 +4,8 @@ from pathlib import PurePosixPath
 
 import pytest
 
-from autograder.intake.uploads import MAX_BYTES, receive, student_of, uploads
+from autograder.intake.attribution import student_of
+from autograder.intake.uploads import MAX_BYTES, receive, uploads
 from autograder.model.errors import NotebookUnreadable, SubmissionError, UploadUnsafe
 from autograder.model.notebook import Cell, cells_of, read_tree
 
