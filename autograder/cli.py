@@ -74,7 +74,7 @@ def release(assignments: tuple[str, ...], languages: tuple[str, ...]) -> None:
     neurograde release --lang en --lang ru      in English and in Russian
     neurograde release mlp_pytorch --lang ru    one assignment, in Russian
     """
-    from autograder.release import release as build_and_prove
+    from autograder.authoring.release.build import release as build_and_prove
 
     house = find_house()
     syllabus = load_syllabus(house / "source")
@@ -104,7 +104,7 @@ def new(assignment: str, title: str | None) -> None:
 
     docs/authoring.md takes you from here to a release in ten minutes.
     """
-    from autograder.skeleton import make
+    from autograder.authoring.new import make
 
     house = find_house()
     plain = (title or assignment.replace("_", " ").capitalize()).replace('"', "'").replace("\\", "/")
@@ -130,7 +130,7 @@ def fashion_mnist(folder: Path | None, download: bool) -> None:
     Looked for in $NEUROGRADE_FASHION_MNIST, in Debian's package dataset-fashion-mnist, and in the cache, which --from
     and --download fill.
     """
-    from autograder import datasets
+    from autograder.authoring import datasets
 
     if folder is not None:
         datasets.adopt(folder)
@@ -207,7 +207,7 @@ def write_lesson_page(house: Path, syllabus: Syllabus, language: str) -> str:
 
     It tells of the assignments that there is a bundle of; where students have others too, it stays as it is.
     """
-    from autograder.lesson import Part, lesson_page
+    from autograder.authoring.release.lesson import Part, lesson_page
 
     folder, bundles = release_folder(house, language), house / "bundles"
     page = (folder / "README.md").relative_to(house)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
-from autograder.datasets import find_fashion_mnist
+from autograder.authoring.datasets import find_fashion_mnist
 from autograder.model.assignment import Limits
 from autograder.model.errors import ConfigError, CourseError
 from autograder.sandbox.image import find_engine, image_exists, image_tag

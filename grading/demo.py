@@ -11,9 +11,9 @@ from typing import Any
 
 import numpy as np
 
+from autograder.authoring.corpus.samples import Sample, load_sample
 from autograder.model.assignment import Assignment
 from autograder.model.errors import ConfigError
-from autograder.samples import Sample, load_sample
 
 LESSON, COMPETITION = "neuron_pytorch", "fashionmnist_kaggle"
 

@@ -14,9 +14,9 @@ from pathlib import Path
 
 import pytest
 
+from autograder.authoring.corpus.samples import load_sample
+from autograder.authoring.release.build import build
 from autograder.model.assignment import load_assignment
-from autograder.release import build
-from autograder.samples import load_sample
 from grading.demo import CLASS
 
 ROOT = Path(__file__).parent.parent

@@ -21,6 +21,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
+from autograder.authoring.corpus.samples import Sample, load_sample
 from autograder.cli import progress
 from autograder.engine.local import Result, autograde_many
 from autograder.intake.uploads import Upload, receive
@@ -28,7 +29,6 @@ from autograder.model.assignment import Assignment, load_assignment
 from autograder.model.errors import SubmissionError
 from autograder.model.notebook import Submission
 from autograder.model.report import Report
-from autograder.samples import Sample, load_sample
 from grading.pipeline import room_inputs
 
 ROOT = Path(__file__).parent.parent

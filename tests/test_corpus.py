@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
+from autograder.authoring.corpus.samples import load_sample
+from autograder.authoring.release.build import differences
 from autograder.model.report import read_report
 from autograder.model.syllabus import load_syllabus
-from autograder.release import differences
-from autograder.samples import load_sample
 
 ROOT = Path(__file__).parent.parent
 CORPUS = ROOT / "tests" / "submissions"

@@ -15,7 +15,7 @@ import nbformat
 import numpy as np
 import pytest
 
-from autograder.samples import load_sample
+from autograder.authoring.corpus.samples import load_sample
 from autograder.sandbox.image import find_engine
 from grading.gradebook import Gradebook
 

@@ -4,7 +4,7 @@ import hashlib
 import numpy as np
 import pytest
 
-from autograder import datasets
+from autograder.authoring import datasets
 from autograder.model.errors import ConfigError
 
 

@@ -1,8 +1,8 @@
 import shutil
 from datetime import datetime
 
+from autograder.authoring.release.lesson import PHRASES, Part, lesson_page
 from autograder.cli import write_lesson_page
-from autograder.lesson import PHRASES, Part, lesson_page
 from autograder.model.assignment import AssignmentSettings
 from autograder.model.syllabus import Syllabus
 

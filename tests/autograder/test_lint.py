@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from autograder.lint import lint, read_source
+from autograder.authoring.source.lint import lint, read_source
 
 NOTEBOOKS = Path(__file__).parent / "notebooks"
 FAULTS = sorted(path.parent.name for path in NOTEBOOKS.glob("*/expected.toml"))

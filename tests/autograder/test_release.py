@@ -10,11 +10,8 @@ import nbclient
 import nbformat
 import pytest
 
-from autograder.lint import read_source
-from autograder.model.assignment import Assignment, load_assignment
-from autograder.model.errors import EngineUnavailable, ReleaseError
-from autograder.model.report import CaseResult, Provenance, QuestionResult, Report, Status
-from autograder.proofs import (
+from autograder.authoring.release.build import build, differences, install, read_tests, release
+from autograder.authoring.release.proofs import (
     leaks,
     plant_canaries,
     prove_canaries_stay,
@@ -23,7 +20,10 @@ from autograder.proofs import (
     prove_points,
     secrets_of,
 )
-from autograder.release import build, differences, install, read_tests, release
+from autograder.authoring.source.lint import read_source
+from autograder.model.assignment import Assignment, load_assignment
+from autograder.model.errors import EngineUnavailable, ReleaseError
+from autograder.model.report import CaseResult, Provenance, QuestionResult, Report, Status
 
 NOTEBOOKS = Path(__file__).parent / "notebooks"
 VALID = NOTEBOOKS / "valid"

@@ -2,9 +2,9 @@ import json
 
 import pytest
 
+from autograder.authoring.corpus.samples import load_sample
 from autograder.model.assignment import load_assignment
 from autograder.model.errors import ConfigError
-from autograder.samples import load_sample
 
 
 def code(source, *tags):

@@ -2,7 +2,7 @@ import ast
 
 from IPython.core.inputtransformer2 import TransformerManager
 
-from autograder.setup_cell import modules_of, setup_cell
+from autograder.authoring.release.setup_cell import modules_of, setup_cell
 
 NOTEBOOK = {
     "cells": [

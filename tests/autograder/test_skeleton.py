@@ -2,10 +2,10 @@ import json
 
 import pytest
 
+from autograder.authoring.new import make
+from autograder.authoring.release.build import build
 from autograder.model.assignment import Question
 from autograder.model.errors import ConfigError
-from autograder.release import build
-from autograder.skeleton import make
 
 # otter imports traitlets' users of old, once per process
 pytestmark = pytest.mark.filterwarnings("ignore:Traits should be given as instances:DeprecationWarning")

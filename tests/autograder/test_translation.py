@@ -2,7 +2,7 @@ import copy
 
 import pytest
 
-from autograder.translation import hints, in_language, untranslated
+from autograder.authoring.source.translation import hints, in_language, untranslated
 
 HIDDEN = '''""" # BEGIN TEST CONFIG
 hidden: true

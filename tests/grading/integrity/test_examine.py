@@ -12,11 +12,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from autograder.authoring.corpus.samples import load_sample
 from autograder.model.assignment import load_assignment
 from autograder.model.errors import ConfigError
 from autograder.model.notebook import cells_of, read_tree
 from autograder.model.report import Status
-from autograder.samples import load_sample
 from grading.course import open_course
 from grading.heldout import HeldOut
 from grading.integrity.examine import Notebook, examine, load_thresholds, read_notebooks, read_template

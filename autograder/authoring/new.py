@@ -5,11 +5,11 @@ from pathlib import Path
 
 from autograder.model.errors import ConfigError
 
-SKELETON = Path(__file__).parent / "skeleton"
+TEMPLATE = Path(__file__).parent / "templates" / "new_assignment"
 
 
 def make(source: Path, title: str) -> list[Path]:
-    """Make `source` (source/<a>) from the skeleton; the files made.
+    """Make `source` (source/<a>) from the template; the files made.
 
     Raises ConfigError when the folder is there or its name cannot be an assignment's.
     """
@@ -21,7 +21,7 @@ def make(source: Path, title: str) -> list[Path]:
     made = []
     try:
         source.mkdir(parents=True)
-        for path in sorted(SKELETON.iterdir()):
+        for path in sorted(TEMPLATE.iterdir()):
             if path.is_file():
                 target = source / (f"{name}.ipynb" if path.suffix == ".ipynb" else path.name)
                 text = path.read_text(encoding="utf-8").replace("NAME", name).replace("TITLE", title)

@@ -23,24 +23,14 @@ from tempfile import TemporaryDirectory
 from types import MappingProxyType
 from typing import Any, TypeAlias
 
-from autograder.lint import Problem, Source, SourceQuestion, lint, read_source
+from autograder.authoring.source.lint import Problem, Source, SourceQuestion, lint, read_source
 from autograder.model.assignment import Assignment, load_assignment, load_settings
 from autograder.model.errors import ReleaseError
 from autograder.model.language import LANGUAGES, SOURCE_LANGUAGE
 from autograder.model.report import Report
-from autograder.proofs import (
-    fault,
-    listing,
-    plant_canaries,
-    prove_canaries_stay,
-    prove_notebook_opens,
-    prove_nothing_secret,
-    prove_points,
-    prove_same_code,
-    read_notebook,
-)
-from autograder.setup_cell import setup_cell
-from autograder.translation import hints, in_language, translate_otter, untranslated
+from autograder.authoring.release.proofs import fault, listing, plant_canaries, prove_canaries_stay, prove_notebook_opens, prove_nothing_secret, prove_points, prove_same_code, read_notebook
+from autograder.authoring.release.setup_cell import setup_cell
+from autograder.authoring.source.translation import hints, in_language, translate_otter, untranslated
 
 Notebook: TypeAlias = dict[str, Any]
 
