@@ -53,6 +53,9 @@ PLACES = {
     **{f"neurograde/{room}/": room for room in ("cli", "portal", "services", "jobs")},
     "neurograde/datasets.py": "stable",
     "neurograde/nbgrader.py": "stable",
+    "autograder/datasets.py": "stable",
+    "grading/plugins.py": "stable",
+    "neurograde/__init__.py": "stable",
     "neurograde/__main__.py": "cli",
 }
 # Files of the old layout that are still to be moved keep the rules they had, by room of their own.

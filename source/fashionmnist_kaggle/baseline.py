@@ -15,7 +15,7 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from autograder.datasets import fashion_mnist
+from neurograde.datasets import fashion_mnist
 
 SEED, EPOCHS, BATCH, RATE = 0, 100, 64, 1e-4
 

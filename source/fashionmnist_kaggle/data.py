@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 
-from autograder.datasets import fashion_mnist
+from neurograde.datasets import fashion_mnist
 
 ORDER_SEED = 20_261_227
 """Id k of the competition is image `order()[k]` of the published test set, whose labels anybody can download."""
