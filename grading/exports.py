@@ -12,10 +12,9 @@ from autograder.model.language import SOURCE_LANGUAGE, said_in
 from autograder.model.report import CaseResult, Report, Status
 from autograder.model.syllabus import Syllabus
 from grading.cells import Cell, neutral, number, to_csv
-from grading.leaderboard.board import PUBLIC_DIGITS
 from grading.policy import CourseGrade, Grade, Result, course_grade
 from grading.roster import CanvasColumn, Match, Roster, Student, reconcile
-from grading.score import Score
+from grading.score import PUBLIC_DIGITS, Score
 
 Key = Literal["email", "login", "sis_id"]
 MOODLE_KEYS: Mapping[Key, str] = {"email": "Email address", "login": "Username", "sis_id": "ID number"}

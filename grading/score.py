@@ -129,3 +129,9 @@ def _score(answers: NDArray[np.generic], heldout: HeldOut, metric: Metric, rows:
     return Score(
         metric=metric.name, value=value, correct=correct, n=n, low=low, high=high, heldout_version=heldout.version
     )
+
+
+PUBLIC_DIGITS = 2
+"""Decimals of a public score: more would let a class read the labels off the board, one upload at a time."""
+FINAL_DIGITS = 4
+"""Decimals of a score after the deadline, when there is nothing left to guard."""

@@ -21,12 +21,8 @@ from autograder.model.errors import SubmissionError
 from grading.cells import clean
 from grading.lateness import duration, said
 from grading.ledger import Attempt, Kind, latest
-from grading.score import Score, Scores
+from grading.score import FINAL_DIGITS, PUBLIC_DIGITS, Score, Scores
 
-PUBLIC_DIGITS = 2
-"""Decimals of a public score: more would let a class read the labels off the board, one upload at a time."""
-FINAL_DIGITS = 4
-"""Decimals of a score after the deadline, when there is nothing left to guard."""
 SHORTEST_ID = 4
 """Digits of a submission's name that are enough when no other begins with them."""
 
