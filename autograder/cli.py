@@ -10,11 +10,12 @@ import click
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-from autograder.model.assignment import Assignment, load_assignment
+from autograder.model.bundle import Assignment, load_assignment
 from autograder.model.errors import ConfigError, CourseError
+from autograder.model.house import load_syllabus
 from autograder.model.language import LANGUAGES, SOURCE_LANGUAGE
 from autograder.model.report import Report
-from autograder.model.syllabus import Syllabus, Weighted, load_syllabus
+from autograder.model.syllabus import Syllabus, Weighted
 from autograder.sandbox.image import CHECKOUT
 
 INTERRUPTED = 130

@@ -16,10 +16,10 @@ from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
 from autograder.cli import console, find_house, main, progress, release, source_of, working
-from autograder.model.assignment import load_assignment
+from autograder.model.bundle import load_assignment
+from autograder.model.house import load_syllabus
 from autograder.model.language import SOURCE_LANGUAGE
 from autograder.model.report import Status
-from autograder.model.syllabus import load_syllabus
 from grading.competition_cli import leaderboard
 from grading.course_cli import course_option, export
 from grading.course_cli import grades as grades_command
@@ -183,7 +183,7 @@ def run(
 
 def open_pipeline(name: str, course: Path | None) -> "Pipeline":
     """The pipeline of an assignment that was released. Raises ConfigError for any other."""
-    from grading.course import open_course
+    from grading.common.directory import open_course
     from grading.pipeline import Pipeline
 
     house = find_house()

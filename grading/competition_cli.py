@@ -8,10 +8,10 @@ from typing import Literal
 import click
 
 from autograder.cli import console, find_house, main, source_of
-from autograder.model.assignment import load_assignment
+from autograder.model.bundle import load_assignment
 from autograder.model.errors import ConfigError
 from autograder.model.language import LANGUAGES, SOURCE_LANGUAGE, said_in
-from grading.course import open_course
+from grading.common.directory import open_course
 from grading.course_cli import course_option, settings_of
 from grading.database import Database
 

@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING
 import click
 
 from autograder.cli import console, find_house, main, source_of, with_bundle
-from autograder.model.assignment import AssignmentSettings, load_assignment, load_settings
+from autograder.model.assignment import AssignmentSettings
+from autograder.model.bundle import load_assignment, load_settings
 from autograder.model.errors import ConfigError
-from autograder.model.syllabus import load_syllabus
-from grading.course import Course, open_course
+from autograder.model.house import load_syllabus
+from grading.common.directory import Course, open_course
 
 if TYPE_CHECKING:
     from autograder.model.report import Report
@@ -270,7 +271,7 @@ def settings_of(house: Path, assignment: str) -> AssignmentSettings:
 
 
 def _report(where: Course, assignment: str, student: str, submission: str) -> "Report":
-    from autograder.model.report import read_report
+    from autograder.model.files import read_report
 
     return read_report(where.report_folder(assignment, student, submission) / "report.json")
 

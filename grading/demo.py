@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from autograder.authoring.corpus.samples import Sample, load_sample
-from autograder.model.assignment import Assignment
+from autograder.model.bundle import Assignment
 from autograder.model.errors import ConfigError
 
 LESSON, COMPETITION = "neuron_pytorch", "fashionmnist_kaggle"

@@ -9,8 +9,8 @@ from typing import Literal
 
 from autograder.model.errors import ConfigError
 from autograder.model.notebook import STUDENT_NAME
-from grading import cells
-from grading.course import Course
+from grading.common import spreadsheet as cells
+from grading.common.directory import Course
 from grading.roster import (
     KEYS,
     Book,

@@ -6,12 +6,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from autograder.model.assignment import Assignment
+from autograder.model.bundle import Assignment
 from autograder.model.errors import ConfigError
 from autograder.model.language import SOURCE_LANGUAGE, said_in
 from autograder.model.report import CaseResult, Report, Status
 from autograder.model.syllabus import Syllabus
-from grading.cells import Cell, neutral, number, to_csv
+from grading.common.spreadsheet import Cell, neutral, number, to_csv
 from grading.policy import CourseGrade, Grade, Result, course_grade
 from grading.roster import CanvasColumn, Match, Roster, Student, reconcile
 from grading.score import PUBLIC_DIGITS, Score

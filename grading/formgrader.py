@@ -7,13 +7,13 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from autograder.model.assignment import Assignment, Question
+from autograder.model.bundle import Assignment, Question
 from autograder.model.errors import ConfigError, PlatformError
 from autograder.model.notebook import checks_in
 from autograder.model.report import QuestionResult, Report, verdict
-from grading.course import Course
+from grading.common.directory import Course
+from grading.common.sanitise import Notebook, code_cell, harmless_cell, markdown_cell
 from grading.gradebook import ACCURACY, COURSE_ID, Row, timestamp_text, write_timestamp
-from grading.harmless import Notebook, code_cell, harmless_cell, markdown_cell
 from grading.policy import Grade
 
 OURS = "# Written by neurograde, and written anew as long as this line stands."

@@ -15,11 +15,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
-from autograder.model.assignment import Assignment
+from autograder.model.bundle import Assignment
 from autograder.model.errors import ConfigError
 from autograder.model.notebook import STUDENT_NAME
 from autograder.model.report import Report
-from grading.course import Course
+from grading.common.directory import Course
 from grading.database import Database
 from grading.lateness import Lateness
 from grading.policy import POINT_DIGITS, Grade, Result, late_penalty

@@ -8,13 +8,11 @@ labels are a file of their own beside the old ones, named by the manifest.
 import hashlib
 import io
 import json
-import os
 import re
 import runpy
 import secrets
 import tempfile
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal
@@ -23,39 +21,20 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
-from autograder.model.assignment import Competition, Settings
+from autograder.model.assignment import Competition
 from autograder.model.errors import ConfigError, PlatformError
-from grading.cells import read_csv
+from autograder.model.settings import Settings
 from grading.claim import ClaimInvalid, read_claim
-from grading.course import Course
+from grading.common.directory import Course
+from grading.common.secret import term_secret
+from grading.common.spreadsheet import read_csv
+from grading.scoring.heldout import HeldOut
 from grading.split import assignment_secret, public_mask, split_hash
 
 PUBLIC_SHARE: float = Competition.model_fields["public_share"].default
 """Where assignment.toml does not say."""
-SECRET = "split.secret"  # noqa: S105 - the name of the file
-SECRET_BYTES = 32
 FORMAT: Literal[3] = 3
 """Of the manifest. Format 1 knew no split, and is brought up to date when it is read; format 2 no corrections."""
-
-
-@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
-class HeldOut:
-    """The held-out set of an assignment. A row's number, from 0 in the order it is kept in, is its Id."""
-
-    inputs: NDArray[Any]
-    """(n, ...), as the student's entry point takes them."""
-    labels: NDArray[np.int64]
-    """(n,) class numbers, from 0 without a gap."""
-    public: NDArray[np.bool_]
-    """(n,) True where a row counts for the public score, False where for the private one."""
-    version: str
-    """SHA-256 over inputs and labels, first 16 hex digits."""
-    split: str
-    """SHA-256 over `public`, first 16 hex digits."""
-
-    @property
-    def classes(self) -> int:
-        return int(self.labels.max()) + 1
 
 
 class Correction(Settings):
@@ -277,31 +256,6 @@ def _call_data_py(path: Path, seed: int) -> tuple[NDArray[Any], NDArray[np.int64
             f"its classes are {', '.join(map(str, classes[:12]))}."
         )
     return inputs, labels.astype(np.int64)
-
-
-def term_secret(course: Course) -> bytes:
-    """The term's secret, made when there is none. Raises PlatformError when it cannot be had."""
-    path = course.heldout / SECRET
-    try:
-        if not path.exists():
-            _create(path, secrets.token_hex(SECRET_BYTES).encode())
-        secret = bytes.fromhex(path.read_text())
-        if len(secret) == SECRET_BYTES:
-            return secret
-    except (OSError, ValueError) as error:
-        raise PlatformError(f"{path} could not be made or read: {error}. Mend that and run it again.") from None
-    raise PlatformError(f"{path} is damaged: {len(secret)} bytes instead of {SECRET_BYTES}. Restore it from a backup.")
-
-
-def _create(path: Path, content: bytes) -> None:
-    """Write a file whole; of several processes that do so at once the first wins, and the others' are dropped."""
-    with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.") as part:  # made with mode 0600
-        part.write(content)
-        part.flush()
-        try:
-            os.link(part.name, path)
-        except FileExistsError:
-            pass
 
 
 def _read_manifest(course: Course, assignment: str, public_share: float) -> Manifest:

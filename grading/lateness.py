@@ -19,10 +19,12 @@ from zoneinfo import ZoneInfo
 
 from pydantic import Field, Strict, model_validator
 
-from autograder.model.assignment import AssignmentSettings, LatePolicy, Settings, read_toml
+from autograder.model.assignment import AssignmentSettings, LatePolicy
 from autograder.model.errors import ConfigError, SubmissionError
+from autograder.model.files import read_toml
+from autograder.model.settings import Settings
 from autograder.model.syllabus import Syllabus
-from grading.course import Course
+from grading.common.directory import Course
 
 EVERY = "*"
 """Stands for every assignment."""

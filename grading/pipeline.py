@@ -13,14 +13,16 @@ from pydantic import ValidationError
 
 from autograder.engine.local import Result, autograde_many
 from autograder.intake.uploads import Upload, receive
-from autograder.model.assignment import Assignment, LatePolicy, Question, load_settings
+from autograder.model.assignment import LatePolicy
+from autograder.model.bundle import Assignment, Question, load_settings
 from autograder.model.errors import CourseError, SubmissionError
+from autograder.model.files import read_report
 from autograder.model.notebook import Submission, identity
-from autograder.model.report import Report, Status, fingerprint, read_report, to_json
+from autograder.model.report import Report, Status, fingerprint, to_json
 from autograder.model.syllabus import Syllabus
 from grading import formgrader, heldout, policy
 from grading.claim import read_claim
-from grading.course import Course, open_course, write_whole
+from grading.common.directory import Course, open_course, write_whole
 from grading.gradebook import Gradebook, Row
 from grading.lateness import Lateness, judge, load_extensions, require_open
 from grading.leaderboard.board import admit
@@ -29,6 +31,7 @@ from grading.metrics import McNemar
 from grading.policy import Evidence, Grade
 from grading.rescoring import Rescored
 from grading.score import Reproduction, Scores, reproduction, score, versus_baseline
+from grading.scoring.heldout import HeldOut
 
 GradeMany = Callable[..., Iterator[Result]]
 """`autograde_many`, or what a test puts in its place."""
@@ -261,7 +264,7 @@ class Pipeline:
 
     # --- what both need
 
-    def _prepare_competition(self) -> tuple[heldout.HeldOut | None, NDArray[np.int64] | None]:
+    def _prepare_competition(self) -> tuple[HeldOut | None, NDArray[np.int64] | None]:
         """The held-out set and the baseline's predictions, which stand on the board as well."""
         competition, name = self._assignment.settings.competition, self._assignment.name
         if competition is None:

@@ -13,10 +13,11 @@ from typing import Any
 from nbgrader.plugins import ExportPlugin, LateSubmissionPlugin
 from traitlets import Unicode
 
-from autograder.model.assignment import load_settings
+from autograder.model.bundle import load_settings
 from autograder.model.errors import ConfigError
-from autograder.model.syllabus import Syllabus, load_syllabus
-from grading.cells import Cell, to_csv
+from autograder.model.house import load_syllabus
+from autograder.model.syllabus import Syllabus
+from grading.common.spreadsheet import Cell, to_csv
 from grading.gradebook import Mark, marks_in
 from grading.lateness import lateness
 from grading.policy import course_grade, late_penalty

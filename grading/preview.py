@@ -10,8 +10,9 @@ from pathlib import Path
 from statistics import fmean
 from typing import TYPE_CHECKING, Literal
 
-from autograder.model.assignment import AssignmentSettings, Competition, read_toml
+from autograder.model.assignment import AssignmentSettings, Competition
 from autograder.model.errors import ConfigError
+from autograder.model.files import read_toml
 from autograder.model.language import Text
 from grading.policy import Evidence, accuracy_points, interpolate
 from grading.score import Score

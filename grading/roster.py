@@ -13,8 +13,8 @@ from dataclasses import dataclass, fields, replace
 from pathlib import Path
 
 from autograder.model.errors import ConfigError
-from grading import cells
-from grading.course import Course, write_whole
+from grading.common import spreadsheet as cells
+from grading.common.directory import Course, write_whole
 
 ROSTER = "roster.csv"
 CANVAS = "canvas.csv"

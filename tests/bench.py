@@ -128,7 +128,7 @@ def warm_seconds(desk: Path, notebook: bytes) -> Warm:
 
     from autograder.engine.examiner import Examiner
     from autograder.engine.run import autograde
-    from autograder.model.assignment import load_assignment
+    from autograder.model.bundle import load_assignment
     from autograder.sandbox.container import DockerRoom
 
     torch.set_num_threads(1)

@@ -79,8 +79,8 @@ def claim_seconds() -> float:
     import numpy as np
 
     from grading.claim import read_claim
-    from grading.heldout import HeldOut
     from grading.score import score
+    from grading.scoring.heldout import HeldOut
     from grading.split import public_mask, split_hash
 
     labels = np.random.default_rng(0).integers(0, 10, CLAIM_ROWS)
@@ -98,7 +98,8 @@ def _names() -> list[str]:
 
 
 def _assignment(name: str, folder: Path) -> Any:
-    from autograder.model.assignment import Assignment, AssignmentSettings, Case, Question
+    from autograder.model.assignment import AssignmentSettings
+    from autograder.model.bundle import Assignment, Case, Question
 
     questions = tuple(
         Question(name=f"q{i}", points=1.0, cases=(Case(name=f"q{i} - 1", hidden=True, points=1.0, hint=None),))

@@ -16,7 +16,7 @@ import pytest
 
 from autograder.authoring.corpus.samples import load_sample
 from autograder.authoring.release.build import build
-from autograder.model.assignment import load_assignment
+from autograder.model.bundle import load_assignment
 from grading.demo import CLASS
 
 ROOT = Path(__file__).parent.parent
@@ -138,7 +138,7 @@ def builds(tmp_path_factory):
 
 
 def addresses_of(name):
-    from autograder.model.syllabus import load_syllabus
+    from autograder.model.house import load_syllabus
 
     site = load_syllabus(ROOT / "source").site.files
     return {"en": f"{site}/{name}", "ru": f"{site}/ru/{name}"}

@@ -25,7 +25,7 @@ from autograder.authoring.corpus.samples import Sample, load_sample
 from autograder.cli import progress
 from autograder.engine.local import Result, autograde_many
 from autograder.intake.uploads import Upload, receive
-from autograder.model.assignment import Assignment, load_assignment
+from autograder.model.bundle import Assignment, load_assignment
 from autograder.model.errors import SubmissionError
 from autograder.model.notebook import Submission
 from autograder.model.report import Report

@@ -17,7 +17,7 @@ from pathlib import Path
 from autograder.cli import progress
 from autograder.engine.examiner import Examiner
 from autograder.intake.uploads import Upload, receive
-from autograder.model.assignment import Assignment, Case, load_assignment
+from autograder.model.bundle import Assignment, Case, load_assignment
 from autograder.model.report import Status
 from autograder.sandbox.container import DockerRoom
 from autograder.sandbox.standin import Inside

@@ -10,7 +10,7 @@ import nbformat
 import pytest
 from jupyter_client.kernelspec import KernelSpecManager
 
-from autograder.model.syllabus import load_syllabus
+from autograder.model.house import load_syllabus
 
 ROOT = Path(__file__).parent.parent
 ASSIGNMENTS = [assignment.name for assignment in load_syllabus(ROOT / "source").assignments]

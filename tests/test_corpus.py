@@ -11,8 +11,8 @@ import pytest
 
 from autograder.authoring.corpus.samples import load_sample
 from autograder.authoring.release.build import differences
-from autograder.model.report import read_report
-from autograder.model.syllabus import load_syllabus
+from autograder.model.files import read_report
+from autograder.model.house import load_syllabus
 
 ROOT = Path(__file__).parent.parent
 CORPUS = ROOT / "tests" / "submissions"

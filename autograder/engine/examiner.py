@@ -14,7 +14,7 @@ import torch
 from otter.test_files import ExceptionTestFile, OKTestFile
 from otter.test_files.abstract_test import TestFile
 
-from autograder.model.assignment import Assignment, Case, Question
+from autograder.model.bundle import Assignment, Case, Question
 from autograder.model.errors import TestBroken
 from autograder.model.report import CaseResult, Status
 from autograder.sandbox.standin import Environment, Inside, Stopped, Student

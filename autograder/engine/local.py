@@ -19,7 +19,7 @@ from typing import Any, Self
 
 import numpy as np
 
-from autograder.model.assignment import Assignment, load_assignment
+from autograder.model.bundle import Assignment, load_assignment
 from autograder.model.errors import CourseError, PlatformError, RoomLost, TestBroken
 from autograder.model.notebook import Submission
 from autograder.model.report import REPORT, Report

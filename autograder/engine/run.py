@@ -12,7 +12,7 @@ import numpy as np
 import torch
 
 from autograder.engine.examiner import Examiner, unasked
-from autograder.model.assignment import Assignment, Case
+from autograder.model.bundle import Assignment, Case
 from autograder.model.notebook import Submission, checks_in
 from autograder.model.report import (
     PROBABILITY_METRICS,

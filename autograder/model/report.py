@@ -1,4 +1,4 @@
-"""What a graded submission comes back as. The one reader and writer of report.json.
+"""What a graded submission comes back as: the one description of report.json, which `files.read_report` reads. Pure.
 
 The JSON schema is `docs/report.schema.json`, generated from these classes; `SCHEMA_VERSION` changes with it.
 """
@@ -7,15 +7,16 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from numpy.typing import NDArray
 from pydantic import TypeAdapter
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 SCHEMA_VERSION = 3
 PROBABILITY_METRICS = frozenset({"log_loss"})
-"""Metrics for which an entry point answers with probabilities; grading/metrics.py says so too, and a test compares."""
+"""Metrics for which an entry point answers with probabilities; `scoring.metrics` says so too, and a test compares."""
 
 
 class Status(StrEnum):
@@ -142,7 +143,7 @@ class Report:
 REPORT = TypeAdapter(Report)
 
 
-def fingerprint(inputs: NDArray[Any] | None) -> str:
+def fingerprint(inputs: "NDArray[Any] | None") -> str:
     """Names held-out inputs: SHA-256 of their type, shape and bytes, first 16 hex digits; empty for none."""
     if inputs is None:
         return ""
@@ -165,8 +166,3 @@ def verdict(question: QuestionResult) -> str:
         if case.status is not Status.PASSED and said:
             lines += [f"      {line}" for line in said.splitlines()]
     return "\n".join(lines) + "\n"
-
-
-def read_report(path: Path) -> Report:
-    """Read what `to_json` wrote. Raises OSError, or pydantic.ValidationError for anything else."""
-    return REPORT.validate_json(path.read_bytes())

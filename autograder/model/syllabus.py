@@ -1,13 +1,13 @@
 """What a course teaches and how it counts: `source/course.toml`, read strictly."""
 
 import zoneinfo
-from pathlib import Path
 from typing import Annotated
 
 from pydantic import AfterValidator, Field, FiniteFloat, model_validator
 
-from autograder.model.assignment import LatePolicy, Settings, read_toml
+from autograder.model.assignment import LatePolicy
 from autograder.model.language import Text
+from autograder.model.settings import Settings
 
 
 def _is_zone(name: str) -> str:
@@ -114,9 +114,3 @@ class Syllabus(Settings):
     @property
     def zone(self) -> zoneinfo.ZoneInfo:
         return zoneinfo.ZoneInfo(self.timezone)
-
-
-def load_syllabus(source: Path) -> Syllabus:
-    """Read `course.toml` of a source folder. Raises ConfigError naming the file, the key and the nearest valid key."""
-    example = "`title`, and [[assignments]] with `name` and `weight` for each of them"
-    return read_toml(source / "course.toml", Syllabus, example=example)

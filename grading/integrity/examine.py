@@ -15,11 +15,11 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from autograder.model.assignment import Assignment, read_toml
+from autograder.model.bundle import Assignment
 from autograder.model.errors import SubmissionError
+from autograder.model.files import read_toml
 from autograder.model.notebook import cells_of, read_tree
-from grading.course import Course
-from grading.heldout import HeldOut
+from grading.common.directory import Course
 from grading.integrity.agreement import Agreement, agreement, others_say
 from grading.integrity.findings import (
     MOST_PAGES,
@@ -42,6 +42,7 @@ from grading.integrity.literals import known_from, largest, look
 from grading.integrity.similarity import Similarity, compare, fragments, marked, own_cells, side_by_side
 from grading.ledger import Attempt, Kind, latest
 from grading.score import CLAIM_GAP
+from grading.scoring.heldout import HeldOut
 
 SHOWN = 12
 """Rows of predictions that are shown of a pair."""

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
-from autograder.model.assignment import Settings
+from autograder.model.settings import Settings
 from grading.integrity.literals import Found
 from grading.integrity.similarity import Marked
 from grading.ledger import Kind

@@ -18,7 +18,7 @@ from zoneinfo import ZoneInfo
 
 from autograder.model.assignment import Competition
 from autograder.model.errors import SubmissionError
-from grading.cells import clean
+from grading.common.spreadsheet import clean
 from grading.lateness import duration, said
 from grading.ledger import Attempt, Kind, latest
 from grading.score import FINAL_DIGITS, PUBLIC_DIGITS, Score, Scores

@@ -8,11 +8,14 @@ from pathlib import Path
 
 import numpy as np
 
-from autograder.model.assignment import AssignmentSettings, Competition, load_settings
+from autograder.model.assignment import AssignmentSettings, Competition
+from autograder.model.bundle import load_settings
 from autograder.model.errors import ConfigError
-from autograder.model.syllabus import Syllabus, load_syllabus
+from autograder.model.house import load_syllabus
+from autograder.model.syllabus import Syllabus
 from grading import heldout
-from grading.course import Course
+from grading.common.directory import Course
+from grading.common.secret import term_secret
 from grading.database import Database
 from grading.lateness import EVERY, Extension, extended_due, load_extensions
 from grading.leaderboard import board as boards
@@ -117,7 +120,7 @@ class Standings:
 
     def _pseudonyms(self, attempts: Sequence[Attempt]) -> dict[str, str]:
         everyone = {one.student for one in attempts} | {one.id for one in load_roster(self.course).students}
-        return pseudonyms(everyone, heldout.term_secret(self.course))
+        return pseudonyms(everyone, term_secret(self.course))
 
     def _is_over(self, due: datetime | None) -> bool:
         return due is not None and self.now > due

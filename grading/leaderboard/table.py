@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from grading.cells import to_csv
+from grading.common.spreadsheet import to_csv
 from grading.leaderboard.board import Board, Entry, Likeness, Row, Shown
 
 if TYPE_CHECKING:

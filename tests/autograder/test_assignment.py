@@ -2,7 +2,7 @@ import json
 
 import pytest
 
-from autograder.model.assignment import load_assignment, load_settings
+from autograder.model.bundle import load_assignment, load_settings
 from autograder.model.errors import ConfigError
 
 

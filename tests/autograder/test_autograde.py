@@ -9,9 +9,10 @@ import torch
 from autograder.engine.examiner import Examiner
 from autograder.engine.run import autograde, predictions_of, probabilities_of
 from autograder.intake.uploads import Upload, receive
-from autograder.model.assignment import load_assignment
+from autograder.model.bundle import load_assignment
 from autograder.model.errors import TestBroken
-from autograder.model.report import Status, read_report, to_json
+from autograder.model.files import read_report
+from autograder.model.report import Status, to_json
 from autograder.sandbox.container import FakeRoom, FakeSession, SessionEnded
 
 RIGHT = "def double(a):\n    return 2 * a"

@@ -3,7 +3,7 @@ import json
 import pytest
 
 from autograder.authoring.corpus.samples import load_sample
-from autograder.model.assignment import load_assignment
+from autograder.model.bundle import load_assignment
 from autograder.model.errors import ConfigError
 
 

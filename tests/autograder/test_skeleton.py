@@ -4,7 +4,7 @@ import pytest
 
 from autograder.authoring.new import make
 from autograder.authoring.release.build import build
-from autograder.model.assignment import Question
+from autograder.model.bundle import Question
 from autograder.model.errors import ConfigError
 
 # otter imports traitlets' users of old, once per process

@@ -1,7 +1,7 @@
 import pytest
 
 from autograder.model.errors import ConfigError
-from autograder.model.syllabus import load_syllabus
+from autograder.model.house import load_syllabus
 
 COURSE = """
 title = "Deep learning"

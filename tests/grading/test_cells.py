@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from autograder.model.errors import ConfigError
-from grading.cells import clean, neutral, number, read_csv, restored, to_csv
+from grading.common.spreadsheet import clean, neutral, number, read_csv, restored, to_csv
 
 hostile = st.text(alphabet=st.sampled_from([*"=+-@;,'\" \t\r\nAя", "\uff1d", "\u202e", "\ufeff", "\x00"]), max_size=12)
 texts = st.one_of(hostile, st.text(max_size=12))

@@ -3,7 +3,7 @@ import stat
 import pytest
 
 from autograder.model.errors import ConfigError
-from grading.course import open_course
+from grading.common.directory import open_course
 
 
 def test_the_directory_asked_for_comes_before_the_environment_and_that_before_the_default(tmp_path, monkeypatch):

@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from autograder.model.errors import ConfigError
-from grading.course import open_course
+from grading.common.directory import open_course
 from grading.enrolment import Entry, RosterFile, assign_columns, described, import_roster, merge, read_file
 from grading.roster import KEYS, CanvasColumn, Roster, Student, folded, link, load_roster
 

@@ -10,7 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from openpyxl import load_workbook
 
-from autograder.model.assignment import Assignment, AssignmentSettings, Competition, Question
+from autograder.model.assignment import AssignmentSettings, Competition
+from autograder.model.bundle import Assignment, Question
 from autograder.model.errors import ConfigError
 from autograder.model.report import CaseResult, Provenance, QuestionResult, Report, Status
 from autograder.model.syllabus import Syllabus

@@ -21,11 +21,11 @@ import pytest
 from playwright.sync_api import sync_playwright
 from traitlets.config import PyFileConfigLoader
 
-from autograder.model.assignment import Assignment, Case, Question, load_settings
+from autograder.model.bundle import Assignment, Case, Question, load_settings
 from autograder.model.errors import ConfigError, PlatformError
+from autograder.model.house import load_syllabus
 from autograder.model.report import CaseResult, Predictions, Provenance, QuestionResult, Report, Status
-from autograder.model.syllabus import load_syllabus
-from grading.course import open_course
+from grading.common.directory import open_course
 from grading.formgrader import annotated, furnish, publish, server_command
 from grading.gradebook import Enrolled, Gradebook, Row
 from grading.lateness import judge

@@ -10,10 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from autograder.model.assignment import Assignment, AssignmentSettings, Competition, Question
+from autograder.model.assignment import AssignmentSettings, Competition
+from autograder.model.bundle import Assignment, Question
 from autograder.model.errors import ConfigError, PlatformError
 from autograder.model.report import CaseResult, Provenance, QuestionResult, Report, Status
-from grading.course import open_course
+from grading.common.directory import open_course
 from grading.gradebook import Enrolled, Gradebook, Mark, Row, write_timestamp
 from grading.lateness import ON_TIME, Lateness
 from grading.policy import Result, grade

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from nbconvert.filters.markdown_mistune import markdown2html_mistune
 
-from grading.harmless import ATTRIBUTES, TAGS, harmless_cell, harmless_html, harmless_markdown
+from grading.common.sanitise import ATTRIBUTES, TAGS, harmless_cell, harmless_html, harmless_markdown
 
 PIXEL = base64.b64encode(b"\x89PNG").decode()
 BITS = (

@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 
 from autograder.model.errors import ConfigError, PlatformError
-from grading.course import Course, open_course
-from grading.heldout import HeldOut, correct, facts, load, prepare, read_baseline, read_corrections, ready
+from grading.common.directory import Course, open_course
+from grading.heldout import correct, facts, load, prepare, read_baseline, read_corrections, ready
+from grading.scoring.heldout import HeldOut
 from grading.split import split_hash
 
 DATA = """

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from autograder.model.assignment import AssignmentSettings, LatePolicy
 from autograder.model.errors import ConfigError, SubmissionError
 from autograder.model.syllabus import Syllabus, Weighted
-from grading.course import open_course
+from grading.common.directory import open_course
 from grading.lateness import Extension, duration, judge, lateness, load_extensions, require_open
 
 BERLIN = ZoneInfo("Europe/Berlin")

@@ -13,12 +13,12 @@ from autograder.engine.examiner import Examiner
 from autograder.engine.local import Result
 from autograder.engine.run import autograde
 from autograder.intake.uploads import Upload
-from autograder.model.assignment import load_assignment
+from autograder.model.bundle import load_assignment
 from autograder.model.errors import PlatformError, RoomLost
 from autograder.model.syllabus import Syllabus
 from autograder.sandbox.container import FakeRoom
 from grading import heldout, rescoring
-from grading.course import open_course
+from grading.common.directory import open_course
 from grading.database import Database
 from grading.gradebook import Gradebook
 from grading.ledger import Kind, Ledger

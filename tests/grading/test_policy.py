@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 
 from autograder.model.assignment import AssignmentSettings, Competition
 from autograder.model.errors import ConfigError, PlatformError
-from autograder.model.report import CaseResult, Provenance, QuestionResult, Report, Status, read_report, to_json
+from autograder.model.files import read_report
+from autograder.model.report import CaseResult, Provenance, QuestionResult, Report, Status, to_json
 from autograder.model.syllabus import Scale, Syllabus, Weighted
 from grading.lateness import ON_TIME, Lateness
 from grading.metrics import McNemar

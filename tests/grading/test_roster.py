@@ -3,7 +3,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from autograder.model.errors import ConfigError, PlatformError
-from grading.course import open_course
+from grading.common.directory import open_course
 from grading.roster import CanvasColumn, Roster, Student, link, load_roster, match, reconcile, save_roster
 
 ADA = Student(id="ada", name="Lovelace, Ada", email="ada@example.org", lms_id="101", sis_id="S1", login="alovelace")

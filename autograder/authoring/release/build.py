@@ -24,7 +24,7 @@ from types import MappingProxyType
 from typing import Any, TypeAlias
 
 from autograder.authoring.source.lint import Problem, Source, SourceQuestion, lint, read_source
-from autograder.model.assignment import Assignment, load_assignment, load_settings
+from autograder.model.bundle import Assignment, load_assignment, load_settings
 from autograder.model.errors import ReleaseError
 from autograder.model.language import LANGUAGES, SOURCE_LANGUAGE
 from autograder.model.report import Report

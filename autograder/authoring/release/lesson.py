@@ -8,7 +8,8 @@ from pathlib import Path
 from types import MappingProxyType
 from zoneinfo import ZoneInfo
 
-from autograder.model.assignment import Assignment, AssignmentSettings, LatePolicy
+from autograder.model.bundle import Assignment
+from autograder.model.assignment import AssignmentSettings, LatePolicy
 from autograder.model.language import SOURCE_LANGUAGE, said_in
 from autograder.model.syllabus import Step, Syllabus
 

@@ -13,17 +13,17 @@ import numpy as np
 import pytest
 
 from autograder.authoring.corpus.samples import load_sample
-from autograder.model.assignment import load_assignment
+from autograder.model.bundle import load_assignment
 from autograder.model.errors import ConfigError
 from autograder.model.notebook import cells_of, read_tree
 from autograder.model.report import Status
-from grading.course import open_course
-from grading.heldout import HeldOut
+from grading.common.directory import open_course
 from grading.integrity.examine import Notebook, examine, load_thresholds, read_notebooks, read_template
 from grading.integrity.findings import Sign, Thresholds, outliers
 from grading.ledger import Attempt, Kind
 from grading.policy import Evidence
 from grading.score import reproduction, score
+from grading.scoring.heldout import HeldOut
 
 ROOT = Path(__file__).parents[3]
 CORPUS = ROOT / "tests" / "submissions"
