@@ -1,62 +1,17 @@
-"""How late a submission is and what that costs, in the course's time zone. Pure but for `load_extensions`.
+"""How late a submission is and what that costs, in the course's time zone. Pure."""
 
-Extensions are personal, so they live in the course directory and not in source/. `extensions.toml`:
-
-    [[extensions]]
-    student = "ada"
-    assignment = "mlp_pytorch"           # or "*" for all of them
-    days = 2                             # or: until = 2026-12-24T23:59:00+03:00
-    reason = "ill"
-"""
-
-import difflib
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from math import ceil
-from typing import Annotated
 from zoneinfo import ZoneInfo
 
-from pydantic import Field, Strict, model_validator
-
 from autograder.model.assignment import AssignmentSettings, LatePolicy
-from autograder.model.errors import ConfigError, SubmissionError
-from autograder.model.files import read_toml
-from autograder.model.settings import Settings
+from autograder.model.errors import SubmissionError
 from autograder.model.syllabus import Syllabus
-from grading.common.directory import Course
-
-EVERY = "*"
-"""Stands for every assignment."""
+from grading.rules.extensions import EVERY, Extension
 
 DAY_SECONDS = 86_400
-MOST_DAYS = 366
-
-
-class Extension(Settings):
-    """More time for one student."""
-
-    student: str = Field(min_length=1)
-    assignment: str = Field(min_length=1, description='Its name, or "*" for all.')
-    until: Annotated[datetime, Strict()] | None = Field(default=None, description="With a time zone.")
-    days: int | None = Field(default=None, gt=0, le=MOST_DAYS, description="By the clock: due at 23:59 stays 23:59.")
-    reason: str = Field(default="", description="For staff.")
-
-    @model_validator(mode="after")
-    def says_how_long(self) -> "Extension":
-        if (self.until is None) == (self.days is None):
-            raise ValueError("give either `until` or `days`")
-        if self.until is not None and self.until.tzinfo is None:
-            raise ValueError("until needs a time zone, e.g. 2026-12-24T23:59:00+03:00")
-        if self.student == EVERY:
-            raise ValueError("an extension is one student's; for everybody change `due` in assignment.toml")
-        return self
-
-
-class Extensions(Settings):
-    """`extensions.toml`."""
-
-    extensions: tuple[Extension, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -82,31 +37,6 @@ class Lateness:
 
 
 ON_TIME = Lateness()
-
-
-def load_extensions(
-    course: Course, *, assignments: Collection[str] = (), students: Collection[str] = ()
-) -> tuple[Extension, ...]:
-    """Read `extensions.toml` of the course directory; without the file there are none.
-
-    Where `assignments` or `students` are given, an extension for any other is an error: a name with a typo would
-    leave its student without the extension, unseen. Raises ConfigError naming the file, the key and the nearest
-    valid one.
-    """
-    path = course.root / "extensions.toml"
-    if not path.exists():
-        return ()
-    extensions = read_toml(path, Extensions, example="one [[extensions]] table").extensions
-    for number, extension in enumerate(extensions):
-        for key, name, known in (
-            ("assignment", extension.assignment, assignments),
-            ("student", extension.student, students),
-        ):
-            if known and name not in {*known, EVERY}:
-                near = difflib.get_close_matches(name, sorted(known), n=1)
-                hint = f'did you mean "{near[0]}"?' if near else f"mend it in {path.name}."
-                raise ConfigError(f'{path}: extensions.{number}.{key}: there is no {key} "{name}"; {hint}')
-    return extensions
 
 
 def extended_due(due: datetime, extensions: Sequence[Extension], zone: ZoneInfo) -> datetime:

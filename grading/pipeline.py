@@ -24,12 +24,13 @@ from grading import formgrader, heldout, policy
 from grading.claim import read_claim
 from grading.common.directory import Course, open_course, write_whole
 from grading.gradebook import Gradebook, Row
-from grading.lateness import Lateness, judge, load_extensions, require_open
+from grading.lateness import Lateness, judge, require_open
 from grading.leaderboard.board import admit
 from grading.ledger import Attempt, Kind, Ledger, attempt_of, latest
 from grading.metrics import McNemar
 from grading.policy import Evidence, Grade
 from grading.rescoring import Rescored
+from grading.rules.extensions_file import load_extensions
 from grading.score import Reproduction, Scores, reproduction, score, versus_baseline
 from grading.scoring.heldout import HeldOut
 

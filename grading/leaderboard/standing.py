@@ -17,7 +17,7 @@ from grading import heldout
 from grading.common.directory import Course
 from grading.common.secret import term_secret
 from grading.database import Database
-from grading.lateness import EVERY, Extension, extended_due, load_extensions
+from grading.lateness import extended_due
 from grading.leaderboard import board as boards
 from grading.leaderboard.board import Board, Entry, Identity
 from grading.leaderboard.pseudonyms import pseudonyms
@@ -25,6 +25,8 @@ from grading.ledger import Attempt, Ledger, Selection
 from grading.metrics import mcnemar, within_noise
 from grading.policy import SIGNIFICANCE
 from grading.roster import load_roster
+from grading.rules.extensions import EVERY, Extension
+from grading.rules.extensions_file import load_extensions
 
 Compare = Callable[[Attempt, Attempt], bool]
 

@@ -1,0 +1,41 @@
+"""`extensions.toml` of the course directory, read strictly.
+
+[[extensions]]
+student = "ada"
+assignment = "mlp_pytorch"           # or "*" for all of them
+days = 2                             # or: until = 2026-12-24T23:59:00+03:00
+reason = "ill"
+"""
+
+import difflib
+from collections.abc import Collection
+
+from autograder.model.errors import ConfigError
+from autograder.model.files import read_toml
+from grading.common.directory import Course
+from grading.rules.extensions import EVERY, Extension, Extensions
+
+
+def load_extensions(
+    course: Course, *, assignments: Collection[str] = (), students: Collection[str] = ()
+) -> tuple[Extension, ...]:
+    """Read `extensions.toml` of the course directory; without the file there are none.
+
+    Where `assignments` or `students` are given, an extension for any other is an error: a name with a typo would
+    leave its student without the extension, unseen. Raises ConfigError naming the file, the key and the nearest
+    valid one.
+    """
+    path = course.root / "extensions.toml"
+    if not path.exists():
+        return ()
+    extensions = read_toml(path, Extensions, example="one [[extensions]] table").extensions
+    for number, extension in enumerate(extensions):
+        for key, name, known in (
+            ("assignment", extension.assignment, assignments),
+            ("student", extension.student, students),
+        ):
+            if known and name not in {*known, EVERY}:
+                near = difflib.get_close_matches(name, sorted(known), n=1)
+                hint = f'did you mean "{near[0]}"?' if near else f"mend it in {path.name}."
+                raise ConfigError(f'{path}: extensions.{number}.{key}: there is no {key} "{name}"; {hint}')
+    return extensions
