@@ -196,7 +196,7 @@ def claim_lines(outcome: "Outcome") -> list[str]:
     """What a student may read of a claim: the public score to two decimals, and what is odd in the file."""
     if outcome.claim is None or outcome.claim.scores is None:
         return []
-    from grading.score import PUBLIC_DIGITS
+    from grading.scoring.score import PUBLIC_DIGITS
 
     when = "scored before" if outcome.kept else "scored"
     score = f"{outcome.claim.scores.public.value:.{PUBLIC_DIGITS}f} on the public rows"

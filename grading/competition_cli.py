@@ -35,7 +35,7 @@ def heldout_set(assignment: str, corrections: Path | None, as_json: bool, course
     A set is drawn once: scores on another would not compare. Labels that are wrong can be corrected, which makes a new
     version of the set; `neurograde rescore` then brings every score and grade up to date.
     """
-    from grading import heldout
+    from grading.scoring import heldout_store as heldout
 
     house = find_house()
     competition = settings_of(house, assignment).competition
@@ -198,10 +198,10 @@ def integrity(assignment: str, course: Path | None, output: Path | None) -> None
 
     Writes pages of evidence for a person, each measure beside the class's own. No grade is changed by it.
     """
-    from grading import heldout
     from grading.integrity.examine import examine, load_thresholds, read_notebooks, read_template
     from grading.integrity.page import write_pages
     from grading.ledger import Kind, Ledger
+    from grading.scoring import heldout_store as heldout
 
     house, where = find_house(), open_course(course)
     competition = settings_of(house, assignment).competition

@@ -12,7 +12,7 @@ from autograder.model.report import QuestionResult, Report, Status
 from autograder.model.syllabus import Syllabus
 from grading.lateness import Lateness, duration, said
 from grading.policy import Anchors, Between, CourseGrade, Grade, Part, Result, bracket, interpolate
-from grading.score import Score
+from grading.scoring.score import Score
 
 WIDTH = 110
 LABEL = 16

@@ -14,7 +14,7 @@ from autograder.model.syllabus import Syllabus
 from grading.common.spreadsheet import Cell, neutral, number, to_csv
 from grading.policy import CourseGrade, Grade, Result, course_grade
 from grading.roster import CanvasColumn, Match, Roster, Student, reconcile
-from grading.score import PUBLIC_DIGITS, Score
+from grading.scoring.score import PUBLIC_DIGITS, Score
 
 Key = Literal["email", "login", "sis_id"]
 MOODLE_KEYS: Mapping[Key, str] = {"email": "Email address", "login": "Username", "sis_id": "ID number"}

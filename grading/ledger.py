@@ -19,7 +19,7 @@ from pydantic import TypeAdapter
 from autograder.model.report import Report, Status
 from grading.database import Database
 from grading.policy import Evidence, Grade
-from grading.score import Scores
+from grading.scoring.score import Scores
 
 if TYPE_CHECKING:
     from sqlalchemy import MetaData, Table

@@ -20,19 +20,20 @@ from autograder.model.files import read_report
 from autograder.model.notebook import Submission, identity
 from autograder.model.report import Report, Status, fingerprint, to_json
 from autograder.model.syllabus import Syllabus
-from grading import formgrader, heldout, policy
-from grading.claim import read_claim
+from grading import formgrader, policy
 from grading.common.directory import Course, open_course, write_whole
 from grading.gradebook import Gradebook, Row
 from grading.lateness import Lateness, judge, require_open
 from grading.leaderboard.board import admit
 from grading.ledger import Attempt, Kind, Ledger, attempt_of, latest
-from grading.metrics import McNemar
 from grading.policy import Evidence, Grade
 from grading.rescoring import Rescored
 from grading.rules.extensions_file import load_extensions
-from grading.score import Reproduction, Scores, reproduction, score, versus_baseline
+from grading.scoring import heldout_store as heldout
+from grading.scoring.claim import read_claim
 from grading.scoring.heldout import HeldOut
+from grading.scoring.metrics import McNemar
+from grading.scoring.score import Reproduction, Scores, reproduction, score, versus_baseline
 
 GradeMany = Callable[..., Iterator[Result]]
 """`autograde_many`, or what a test puts in its place."""

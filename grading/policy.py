@@ -17,8 +17,8 @@ from autograder.model.errors import ConfigError, PlatformError
 from autograder.model.report import Report
 from autograder.model.syllabus import Syllabus
 from grading.lateness import ON_TIME, Lateness
-from grading.metrics import McNemar
-from grading.score import CLAIM_GAP, Reproduction, Score, Scores
+from grading.scoring.metrics import McNemar
+from grading.scoring.score import CLAIM_GAP, Reproduction, Score, Scores
 
 Anchor = tuple[float, float]
 Anchors = Sequence[Anchor]

@@ -15,7 +15,7 @@ from autograder.model.errors import ConfigError
 from autograder.model.files import read_toml
 from autograder.model.language import Text
 from grading.policy import Evidence, accuracy_points, interpolate
-from grading.score import Score
+from grading.scoring.score import Score
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -78,10 +78,10 @@ def claim_seconds() -> float:
     """Seconds to validate and score one file of predictions, the median of 20."""
     import numpy as np
 
-    from grading.claim import read_claim
-    from grading.score import score
+    from grading.scoring.claim import read_claim
     from grading.scoring.heldout import HeldOut
-    from grading.split import public_mask, split_hash
+    from grading.scoring.score import score
+    from grading.scoring.split import public_mask, split_hash
 
     labels = np.random.default_rng(0).integers(0, 10, CLAIM_ROWS)
     public = public_mask(labels, b"secret of the term", 0.3)

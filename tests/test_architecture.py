@@ -311,7 +311,7 @@ def test_what_services_return_may_be_named_by_the_command_line():
 
 
 def test_what_metrics_and_policy_import_is_looked_at_too():
-    if not any(name in FILES for name in PURE):
+    if not all(name in FILES for name in PURE):
         pytest.skip("not moved yet")
     assert pure_closure() > set(PURE)
     assert re.search("autograder/model/", " ".join(sorted(pure_closure())))

@@ -41,8 +41,8 @@ from grading.integrity.findings import (
 from grading.integrity.literals import known_from, largest, look
 from grading.integrity.similarity import Similarity, compare, fragments, marked, own_cells, side_by_side
 from grading.ledger import Attempt, Kind, latest
-from grading.score import CLAIM_GAP
 from grading.scoring.heldout import HeldOut
+from grading.scoring.score import CLAIM_GAP
 
 SHOWN = 12
 """Rows of predictions that are shown of a pair."""

@@ -21,7 +21,7 @@ from autograder.model.errors import SubmissionError
 from grading.common.spreadsheet import clean
 from grading.lateness import duration, said
 from grading.ledger import Attempt, Kind, latest
-from grading.score import FINAL_DIGITS, PUBLIC_DIGITS, Score, Scores
+from grading.scoring.score import FINAL_DIGITS, PUBLIC_DIGITS, Score, Scores
 
 SHORTEST_ID = 4
 """Digits of a submission's name that are enough when no other begins with them."""

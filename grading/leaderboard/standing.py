@@ -13,7 +13,6 @@ from autograder.model.bundle import load_settings
 from autograder.model.errors import ConfigError
 from autograder.model.house import load_syllabus
 from autograder.model.syllabus import Syllabus
-from grading import heldout
 from grading.common.directory import Course
 from grading.common.secret import term_secret
 from grading.database import Database
@@ -22,11 +21,12 @@ from grading.leaderboard import board as boards
 from grading.leaderboard.board import Board, Entry, Identity
 from grading.leaderboard.pseudonyms import pseudonyms
 from grading.ledger import Attempt, Ledger, Selection
-from grading.metrics import mcnemar, within_noise
 from grading.policy import SIGNIFICANCE
 from grading.roster import load_roster
 from grading.rules.extensions import EVERY, Extension
 from grading.rules.extensions_file import load_extensions
+from grading.scoring import heldout_store as heldout
+from grading.scoring.metrics import mcnemar, within_noise
 
 Compare = Callable[[Attempt, Attempt], bool]
 

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from grading.claim import Claim, ClaimInvalid, likenesses, read_claim
+from grading.scoring.claim import Claim, ClaimInvalid, likenesses, read_claim
 
 GOOD = b"Category,Id\n0,0\n1,1\n2,2\n1,3\n0,4\n"
 PREDICTIONS = [0, 1, 2, 1, 0]

@@ -10,10 +10,10 @@ from autograder.model.report import CaseResult, CellResult, Provenance, Question
 from autograder.model.syllabus import Scale, Syllabus, Weighted
 from grading.explanation import WIDTH, explain_course, explain_grade, number
 from grading.lateness import lateness
-from grading.metrics import McNemar
 from grading.policy import Result, anchors_version, course_grade, grade
 from grading.rules.extensions import Extension
-from grading.score import Score, Scores
+from grading.scoring.metrics import McNemar
+from grading.scoring.score import Score, Scores
 
 DUE = datetime(2026, 12, 20, 20, 59, tzinfo=UTC)
 MOSCOW = ZoneInfo("Europe/Moscow")

@@ -31,7 +31,7 @@ from grading.exports import (
 )
 from grading.policy import Gate, Grade, Result, course_grade
 from grading.roster import CanvasColumn, Roster, Student
-from grading.score import Score
+from grading.scoring.score import Score
 
 SYLLABUS = Syllabus(title="DL", assignments=[{"name": "hw1", "weight": 1}, {"name": "hw2", "weight": 3}])
 ADA = Student(

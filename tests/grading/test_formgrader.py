@@ -30,7 +30,7 @@ from grading.formgrader import annotated, furnish, publish, server_command
 from grading.gradebook import Enrolled, Gradebook, Row
 from grading.lateness import judge
 from grading.policy import grade
-from grading.score import Score, Scores
+from grading.scoring.score import Score, Scores
 
 COURSE = 'title = "Deep learning"\n[[assignments]]\nname = "hw1"\nweight = 1\n[late]\npercent_per_day = 10\n'
 HW1 = 'title = "Homework 1"\ndue = 2026-12-01T12:00:00Z\n[competition]\nanchors = [[0.5, 0], [1, 8]]\n'

@@ -18,7 +18,7 @@ from grading.common.directory import open_course
 from grading.gradebook import Enrolled, Gradebook, Mark, Row, write_timestamp
 from grading.lateness import ON_TIME, Lateness
 from grading.policy import Result, grade
-from grading.score import Score, Scores
+from grading.scoring.score import Score, Scores
 
 NOON = datetime(2026, 11, 30, 12, 0, 0, 250_000, tzinfo=UTC)
 COMPETITION = Competition(anchors=[(0.5, 0), (1.0, 8)])

@@ -7,9 +7,9 @@ import pytest
 
 from autograder.model.errors import ConfigError, PlatformError
 from grading.common.directory import Course, open_course
-from grading.heldout import correct, facts, load, prepare, read_baseline, read_corrections, ready
 from grading.scoring.heldout import HeldOut
-from grading.split import split_hash
+from grading.scoring.heldout_store import correct, facts, load, prepare, read_baseline, read_corrections, ready
+from grading.scoring.split import split_hash
 
 DATA = """
 import numpy as np
@@ -264,7 +264,7 @@ def test_a_correction_that_is_cut_off_leaves_the_set_as_it_was(source, course, m
     def full(*_):
         raise OSError("no space left")
 
-    monkeypatch.setattr("grading.heldout._write_manifest", full)
+    monkeypatch.setattr("grading.scoring.heldout_store._write_manifest", full)
     with pytest.raises(PlatformError, match="Nothing was changed; make room"):
         correct(course, "hw1", {0: 1 - int(drawn.labels[0])})
     assert load(course, "hw1").version == drawn.version

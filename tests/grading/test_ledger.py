@@ -6,7 +6,7 @@ import pytest
 from autograder.model.report import Status
 from grading.database import Database
 from grading.ledger import Attempt, Kind, Ledger, Selection, latest
-from grading.score import Score, Scores
+from grading.scoring.score import Score, Scores
 
 NOON = datetime(2026, 12, 1, 12, tzinfo=UTC)
 SCORE = Score(metric="accuracy", value=0.9, correct=9, n=10, low=0.6, high=0.98, heldout_version="v")

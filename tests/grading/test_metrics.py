@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from autograder.model.errors import ConfigError
 from autograder.model.report import PROBABILITY_METRICS
-from grading.metrics import (
+from grading.scoring.metrics import (
     METRICS,
     McNemar,
     accuracy,

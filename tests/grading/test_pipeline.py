@@ -17,12 +17,13 @@ from autograder.model.bundle import load_assignment
 from autograder.model.errors import PlatformError, RoomLost
 from autograder.model.syllabus import Syllabus
 from autograder.sandbox.container import FakeRoom
-from grading import heldout, rescoring
+from grading import rescoring
 from grading.common.directory import open_course
 from grading.database import Database
 from grading.gradebook import Gradebook
 from grading.ledger import Kind, Ledger
 from grading.pipeline import Pipeline
+from grading.scoring import heldout_store as heldout
 
 DATA = """
 import numpy as np

@@ -11,9 +11,9 @@ from autograder.model.files import read_report
 from autograder.model.report import CaseResult, Provenance, QuestionResult, Report, Status, to_json
 from autograder.model.syllabus import Scale, Syllabus, Weighted
 from grading.lateness import ON_TIME, Lateness
-from grading.metrics import McNemar
 from grading.policy import Result, anchors_version, course_grade, grade, interpolate, late_penalty
-from grading.score import Reproduction, Score, Scores
+from grading.scoring.metrics import McNemar
+from grading.scoring.score import Reproduction, Score, Scores
 
 COMPETITION = Competition(anchors=[(0.5, 0), (0.8, 6), (0.9, 10)])
 BETTER = McNemar(better=60, worse=20, p=1e-5)

@@ -2,9 +2,9 @@ import numpy as np
 import pytest
 
 from autograder.model.errors import ConfigError
-from grading.metrics import McNemar, wilson_interval
-from grading.score import Score, classes_of, reproduction, score, versus_baseline
 from grading.scoring.heldout import HeldOut
+from grading.scoring.metrics import McNemar, wilson_interval
+from grading.scoring.score import Score, classes_of, reproduction, score, versus_baseline
 
 PUBLIC = np.array([True, False, False, False, True, False])
 HELDOUT = HeldOut(

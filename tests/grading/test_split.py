@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from grading.split import assignment_secret, public_mask, split_hash
+from grading.scoring.split import assignment_secret, public_mask, split_hash
 
 SECRET = b"s" * 32
 LABELS = np.arange(1000) % 10

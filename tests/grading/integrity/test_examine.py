@@ -22,8 +22,8 @@ from grading.integrity.examine import Notebook, examine, load_thresholds, read_n
 from grading.integrity.findings import Sign, Thresholds, outliers
 from grading.ledger import Attempt, Kind
 from grading.policy import Evidence
-from grading.score import reproduction, score
 from grading.scoring.heldout import HeldOut
+from grading.scoring.score import reproduction, score
 
 ROOT = Path(__file__).parents[3]
 CORPUS = ROOT / "tests" / "submissions"

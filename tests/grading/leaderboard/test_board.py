@@ -14,8 +14,8 @@ from autograder.model.report import Status
 from grading.leaderboard.board import Identity, Likeness, admit, board, choose, left_today, own_entries
 from grading.leaderboard.pseudonyms import pseudonyms
 from grading.ledger import Attempt, Kind
-from grading.metrics import wilson_interval
-from grading.score import Score, Scores
+from grading.scoring.metrics import wilson_interval
+from grading.scoring.score import Score, Scores
 
 MOSCOW = ZoneInfo("Europe/Moscow")
 START = datetime(2026, 12, 1, 9, tzinfo=UTC)

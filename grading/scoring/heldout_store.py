@@ -24,12 +24,12 @@ from pydantic import Field
 from autograder.model.assignment import Competition
 from autograder.model.errors import ConfigError, PlatformError
 from autograder.model.settings import Settings
-from grading.claim import ClaimInvalid, read_claim
 from grading.common.directory import Course
 from grading.common.secret import term_secret
 from grading.common.spreadsheet import read_csv
+from grading.scoring.claim import ClaimInvalid, read_claim
 from grading.scoring.heldout import HeldOut
-from grading.split import assignment_secret, public_mask, split_hash
+from grading.scoring.split import assignment_secret, public_mask, split_hash
 
 PUBLIC_SHARE: float = Competition.model_fields["public_share"].default
 """Where assignment.toml does not say."""

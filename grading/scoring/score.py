@@ -6,7 +6,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from autograder.model.errors import ConfigError
-from grading.metrics import (
+from grading.scoring.heldout import HeldOut
+from grading.scoring.metrics import (
     McNemar,
     Metric,
     confusion_matrix,
@@ -16,7 +17,6 @@ from grading.metrics import (
     per_class_accuracy,
     wilson_interval,
 )
-from grading.scoring.heldout import HeldOut
 
 CLAIM_GAP = 3.0
 """z above which a claim is too good for its re-run: training anew with another seed stays within about 2."""
