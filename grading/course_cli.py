@@ -36,7 +36,7 @@ def explain(student: str, assignments: tuple[str, ...], course: Path | None) -> 
     from grading.explanation import explain_course, explain_grade
     from grading.gradebook import Gradebook
     from grading.ledger import Kind, Ledger
-    from grading.policy import course_grade
+    from grading.rules.policy import course_grade
 
     house, where = find_house(), open_course(course)
     syllabus = load_syllabus(house / "source")

@@ -10,8 +10,8 @@ from collections.abc import Iterator
 from autograder.model.assignment import AssignmentSettings, Competition
 from autograder.model.report import QuestionResult, Report, Status
 from autograder.model.syllabus import Syllabus
-from grading.lateness import Lateness, duration, said
-from grading.policy import Anchors, Between, CourseGrade, Grade, Part, Result, bracket, interpolate
+from grading.rules.lateness import Lateness, duration, said
+from grading.rules.policy import Anchors, Between, CourseGrade, Grade, Part, Result, bracket, interpolate
 from grading.scoring.score import Score
 
 WIDTH = 110

@@ -21,8 +21,8 @@ from autograder.model.notebook import STUDENT_NAME
 from autograder.model.report import Report
 from grading.common.directory import Course
 from grading.database import Database
-from grading.lateness import Lateness
-from grading.policy import POINT_DIGITS, Grade, Result, late_penalty
+from grading.rules.lateness import Lateness
+from grading.rules.policy import POINT_DIGITS, Grade, Result, late_penalty
 
 if TYPE_CHECKING:
     from sqlalchemy import Table

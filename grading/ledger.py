@@ -18,7 +18,7 @@ from pydantic import TypeAdapter
 
 from autograder.model.report import Report, Status
 from grading.database import Database
-from grading.policy import Evidence, Grade
+from grading.rules.policy import Evidence, Grade
 from grading.scoring.score import Scores
 
 if TYPE_CHECKING:

@@ -20,15 +20,16 @@ from autograder.model.files import read_report
 from autograder.model.notebook import Submission, identity
 from autograder.model.report import Report, Status, fingerprint, to_json
 from autograder.model.syllabus import Syllabus
-from grading import formgrader, policy
+from grading import formgrader
 from grading.common.directory import Course, open_course, write_whole
 from grading.gradebook import Gradebook, Row
-from grading.lateness import Lateness, judge, require_open
 from grading.leaderboard.board import admit
 from grading.ledger import Attempt, Kind, Ledger, attempt_of, latest
-from grading.policy import Evidence, Grade
 from grading.rescoring import Rescored
+from grading.rules import policy
 from grading.rules.extensions_file import load_extensions
+from grading.rules.lateness import Lateness, judge, require_open
+from grading.rules.policy import Evidence, Grade
 from grading.scoring import heldout_store as heldout
 from grading.scoring.claim import read_claim
 from grading.scoring.heldout import HeldOut

@@ -19,8 +19,8 @@ from autograder.model.house import load_syllabus
 from autograder.model.syllabus import Syllabus
 from grading.common.spreadsheet import Cell, to_csv
 from grading.gradebook import Mark, marks_in
-from grading.lateness import lateness
-from grading.policy import course_grade, late_penalty
+from grading.rules.lateness import lateness
+from grading.rules.policy import course_grade, late_penalty
 
 
 class CourseGrades(ExportPlugin):  # type: ignore[misc]

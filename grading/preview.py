@@ -14,7 +14,7 @@ from autograder.model.assignment import AssignmentSettings, Competition
 from autograder.model.errors import ConfigError
 from autograder.model.files import read_toml
 from autograder.model.language import Text
-from grading.policy import Evidence, accuracy_points, interpolate
+from grading.rules.policy import Evidence, accuracy_points, interpolate
 from grading.scoring.score import Score
 
 if TYPE_CHECKING:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from grading.ledger import Attempt, Kind
-from grading.policy import POINT_DIGITS
+from grading.rules.policy import POINT_DIGITS
 
 if TYPE_CHECKING:
     from rich.table import Table

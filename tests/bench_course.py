@@ -112,7 +112,7 @@ def _assignment(name: str, folder: Path) -> Any:
 def _rows(name: str) -> list[Any]:
     from autograder.model.report import CaseResult, Provenance, QuestionResult, Report, Status
     from grading.gradebook import Row
-    from grading.policy import Grade
+    from grading.rules.policy import Grade
 
     made_by = Provenance(neurograde="1", otter="7", bundle="bench", image="bench", seed=1)
     passed = {"status": Status.PASSED, "points": 1.0, "max_points": 1.0, "hidden": True}

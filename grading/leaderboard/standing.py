@@ -16,15 +16,15 @@ from autograder.model.syllabus import Syllabus
 from grading.common.directory import Course
 from grading.common.secret import term_secret
 from grading.database import Database
-from grading.lateness import extended_due
 from grading.leaderboard import board as boards
 from grading.leaderboard.board import Board, Entry, Identity
 from grading.leaderboard.pseudonyms import pseudonyms
 from grading.ledger import Attempt, Ledger, Selection
-from grading.policy import SIGNIFICANCE
 from grading.roster import load_roster
 from grading.rules.extensions import EVERY, Extension
 from grading.rules.extensions_file import load_extensions
+from grading.rules.lateness import extended_due
+from grading.rules.policy import SIGNIFICANCE
 from grading.scoring import heldout_store as heldout
 from grading.scoring.metrics import mcnemar, within_noise
 

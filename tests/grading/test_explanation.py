@@ -9,9 +9,9 @@ from autograder.model.assignment import AssignmentSettings, Competition, LatePol
 from autograder.model.report import CaseResult, CellResult, Provenance, QuestionResult, Report, Status
 from autograder.model.syllabus import Scale, Syllabus, Weighted
 from grading.explanation import WIDTH, explain_course, explain_grade, number
-from grading.lateness import lateness
-from grading.policy import Result, anchors_version, course_grade, grade
 from grading.rules.extensions import Extension
+from grading.rules.lateness import lateness
+from grading.rules.policy import Result, anchors_version, course_grade, grade
 from grading.scoring.metrics import McNemar
 from grading.scoring.score import Score, Scores
 

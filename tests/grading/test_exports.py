@@ -29,8 +29,8 @@ from grading.exports import (
     plain_csv,
     standings,
 )
-from grading.policy import Gate, Grade, Result, course_grade
 from grading.roster import CanvasColumn, Roster, Student
+from grading.rules.policy import Gate, Grade, Result, course_grade
 from grading.scoring.score import Score
 
 SYLLABUS = Syllabus(title="DL", assignments=[{"name": "hw1", "weight": 1}, {"name": "hw2", "weight": 3}])

@@ -28,8 +28,8 @@ from autograder.model.report import CaseResult, Predictions, Provenance, Questio
 from grading.common.directory import open_course
 from grading.formgrader import annotated, furnish, publish, server_command
 from grading.gradebook import Enrolled, Gradebook, Row
-from grading.lateness import judge
-from grading.policy import grade
+from grading.rules.lateness import judge
+from grading.rules.policy import grade
 from grading.scoring.score import Score, Scores
 
 COURSE = 'title = "Deep learning"\n[[assignments]]\nname = "hw1"\nweight = 1\n[late]\npercent_per_day = 10\n'

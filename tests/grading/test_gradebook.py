@@ -16,8 +16,8 @@ from autograder.model.errors import ConfigError, PlatformError
 from autograder.model.report import CaseResult, Provenance, QuestionResult, Report, Status
 from grading.common.directory import open_course
 from grading.gradebook import Enrolled, Gradebook, Mark, Row, write_timestamp
-from grading.lateness import ON_TIME, Lateness
-from grading.policy import Result, grade
+from grading.rules.lateness import ON_TIME, Lateness
+from grading.rules.policy import Result, grade
 from grading.scoring.score import Score, Scores
 
 NOON = datetime(2026, 11, 30, 12, 0, 0, 250_000, tzinfo=UTC)

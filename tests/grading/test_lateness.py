@@ -9,9 +9,9 @@ from autograder.model.assignment import AssignmentSettings, LatePolicy
 from autograder.model.errors import ConfigError, SubmissionError
 from autograder.model.syllabus import Syllabus, Weighted
 from grading.common.directory import open_course
-from grading.lateness import duration, judge, lateness, require_open
 from grading.rules.extensions import Extension
 from grading.rules.extensions_file import load_extensions
+from grading.rules.lateness import duration, judge, lateness, require_open
 
 BERLIN = ZoneInfo("Europe/Berlin")
 POLICY = LatePolicy(percent_per_day=10)

@@ -10,8 +10,8 @@ from autograder.model.errors import ConfigError, PlatformError
 from autograder.model.files import read_report
 from autograder.model.report import CaseResult, Provenance, QuestionResult, Report, Status, to_json
 from autograder.model.syllabus import Scale, Syllabus, Weighted
-from grading.lateness import ON_TIME, Lateness
-from grading.policy import Result, anchors_version, course_grade, grade, interpolate, late_penalty
+from grading.rules.lateness import ON_TIME, Lateness
+from grading.rules.policy import Result, anchors_version, course_grade, grade, interpolate, late_penalty
 from grading.scoring.metrics import McNemar
 from grading.scoring.score import Reproduction, Score, Scores
 

@@ -6,8 +6,8 @@ from rich.console import Console
 
 from autograder.model.assignment import AssignmentSettings, Competition
 from autograder.model.errors import ConfigError
-from grading.policy import Evidence
 from grading.preview import moves, moves_table, plot, read_policy, sketch, summary
+from grading.rules.policy import Evidence
 from grading.scoring.metrics import McNemar
 from grading.scoring.score import Score
 

@@ -21,7 +21,7 @@ from grading.common.directory import open_course
 from grading.integrity.examine import Notebook, examine, load_thresholds, read_notebooks, read_template
 from grading.integrity.findings import Sign, Thresholds, outliers
 from grading.ledger import Attempt, Kind
-from grading.policy import Evidence
+from grading.rules.policy import Evidence
 from grading.scoring.heldout import HeldOut
 from grading.scoring.score import reproduction, score
 

@@ -16,7 +16,7 @@ from autograder.model.assignment import AssignmentSettings, Competition
 from autograder.model.errors import ConfigError, PlatformError
 from autograder.model.report import Report
 from autograder.model.syllabus import Syllabus
-from grading.lateness import ON_TIME, Lateness
+from grading.rules.lateness import ON_TIME, Lateness
 from grading.scoring.metrics import McNemar
 from grading.scoring.score import CLAIM_GAP, Reproduction, Score, Scores
 
