@@ -18,7 +18,7 @@ from grading.common.directory import Course, open_course
 if TYPE_CHECKING:
     from autograder.model.report import Report
     from grading.exports import Column, Standing
-    from grading.roster import Match
+    from grading.people.roster import Match
 
 course_option = click.option(
     "--course", type=click.Path(path_type=Path), help="Course directory [$NEUROGRADE_COURSE or ./course]."
@@ -127,8 +127,8 @@ def roster_import(file: Path, add: bool, dry_run: bool, course: Path | None) -> 
     One student is found by LMS id, SIS id, e-mail, login or competition name. A name that is not certain is listed
     with the nearest candidates and left out, never guessed.
     """
-    from grading.enrolment import described, import_roster
     from grading.gradebook import Enrolled, Gradebook
+    from grading.people.merge import described, import_roster
 
     house, where = find_house(), open_course(course)
     titles = {}
@@ -155,7 +155,7 @@ def roster_import(file: Path, add: bool, dry_run: bool, course: Path | None) -> 
 @course_option
 def roster_link(name: str, student: str, course: Path | None) -> None:
     """Say that NAME, of a file, a competition or a list, is the student ID."""
-    from grading.roster import link, load_roster, save_roster
+    from grading.people.roster import link, load_roster, save_roster
 
     where = open_course(course)
     save_roster(where, link(load_roster(where), name, student))
@@ -229,7 +229,7 @@ def export(assignment: str | None, form: str, output: Path | None, by: str, scal
 def _standings(house: Path, where: Course) -> "tuple[list[Standing], tuple[Match, ...], list[Column]]":
     from grading import exports
     from grading.gradebook import Gradebook
-    from grading.roster import load_roster
+    from grading.people.roster import load_roster
 
     syllabus = load_syllabus(house / "source")
     roster = load_roster(where)

@@ -12,7 +12,7 @@ from autograder.model.language import SOURCE_LANGUAGE, said_in
 from autograder.model.report import CaseResult, Report, Status
 from autograder.model.syllabus import Syllabus
 from grading.common.spreadsheet import Cell, neutral, number, to_csv
-from grading.roster import CanvasColumn, Match, Roster, Student, reconcile
+from grading.people.roster import CanvasColumn, Match, Roster, Student, reconcile
 from grading.rules.policy import CourseGrade, Grade, Result, course_grade
 from grading.scoring.score import PUBLIC_DIGITS, Score
 

@@ -22,7 +22,7 @@ def our_course(folder: Path) -> dict[str, float]:
     from autograder.model.syllabus import Syllabus
     from grading import exports
     from grading.gradebook import Gradebook
-    from grading.roster import Roster
+    from grading.people.roster import Roster
 
     weights = [{"name": name, "weight": 1} for name in _names()]
     syllabus = Syllabus.model_validate({"title": "Course", "assignments": weights})

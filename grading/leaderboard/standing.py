@@ -18,9 +18,9 @@ from grading.common.secret import term_secret
 from grading.database import Database
 from grading.leaderboard import board as boards
 from grading.leaderboard.board import Board, Entry, Identity
-from grading.leaderboard.pseudonyms import pseudonyms
 from grading.ledger import Attempt, Ledger, Selection
-from grading.roster import load_roster
+from grading.people.pseudonyms import pseudonyms
+from grading.people.roster import load_roster
 from grading.rules.extensions import EVERY, Extension
 from grading.rules.extensions_file import load_extensions
 from grading.rules.lateness import extended_due

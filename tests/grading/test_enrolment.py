@@ -6,8 +6,8 @@ from hypothesis import strategies as st
 
 from autograder.model.errors import ConfigError
 from grading.common.directory import open_course
-from grading.enrolment import Entry, RosterFile, assign_columns, described, import_roster, merge, read_file
-from grading.roster import KEYS, CanvasColumn, Roster, Student, folded, link, load_roster
+from grading.people.merge import Entry, RosterFile, assign_columns, described, import_roster, merge, read_file
+from grading.people.roster import KEYS, CanvasColumn, Roster, Student, folded, link, load_roster
 
 CANVAS = """\
 Student,ID,SIS User ID,SIS Login ID,Section,Notes,Homework 1 (501),"Two, in one (502)",Current Score

@@ -15,7 +15,6 @@ from autograder.model.bundle import Assignment, Question
 from autograder.model.errors import ConfigError
 from autograder.model.report import CaseResult, Provenance, QuestionResult, Report, Status
 from autograder.model.syllabus import Syllabus
-from grading.enrolment import merge, read_file
 from grading.exports import (
     Column,
     Standing,
@@ -29,7 +28,8 @@ from grading.exports import (
     plain_csv,
     standings,
 )
-from grading.roster import CanvasColumn, Roster, Student
+from grading.people.merge import merge, read_file
+from grading.people.roster import CanvasColumn, Roster, Student
 from grading.rules.policy import Gate, Grade, Result, course_grade
 from grading.scoring.score import Score
 

@@ -4,7 +4,7 @@ from hypothesis import strategies as st
 
 from autograder.model.errors import ConfigError, PlatformError
 from grading.common.directory import open_course
-from grading.roster import CanvasColumn, Roster, Student, link, load_roster, match, reconcile, save_roster
+from grading.people.roster import CanvasColumn, Roster, Student, link, load_roster, match, reconcile, save_roster
 
 ADA = Student(id="ada", name="Lovelace, Ada", email="ada@example.org", lms_id="101", sis_id="S1", login="alovelace")
 IVAN = Student(id="ivan1", name="Иванов Иван", email="ivan@example.org", competition_name="BackProp", section="A")

@@ -11,7 +11,7 @@ from autograder.model.errors import ConfigError
 from autograder.model.notebook import STUDENT_NAME
 from grading.common import spreadsheet as cells
 from grading.common.directory import Course
-from grading.roster import (
+from grading.people.roster import (
     KEYS,
     Book,
     CanvasColumn,
