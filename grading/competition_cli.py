@@ -13,7 +13,7 @@ from autograder.model.errors import ConfigError
 from autograder.model.language import LANGUAGES, SOURCE_LANGUAGE, said_in
 from grading.common.directory import open_course
 from grading.course_cli import course_option, settings_of
-from grading.database import Database
+from grading.records.database import Database
 
 __all__ = ["main"]
 
@@ -162,8 +162,8 @@ def policy(assignment: str, changed: Path, picture: Path | None, course: Path | 
     `neurograde rescore ASSIGNMENT`: nobody's code is run for it.
     """
     from grading import preview
-    from grading.gradebook import Gradebook
-    from grading.ledger import Kind, Ledger, latest
+    from grading.records.gradebook import Gradebook
+    from grading.records.ledger import Kind, Ledger, latest
 
     house, where = find_house(), open_course(course)
     settings = settings_of(house, assignment)
@@ -200,7 +200,7 @@ def integrity(assignment: str, course: Path | None, output: Path | None) -> None
     """
     from grading.integrity.examine import examine, load_thresholds, read_notebooks, read_template
     from grading.integrity.page import write_pages
-    from grading.ledger import Kind, Ledger
+    from grading.records.ledger import Kind, Ledger
     from grading.scoring import heldout_store as heldout
 
     house, where = find_house(), open_course(course)

@@ -34,8 +34,8 @@ __all__ = ["main"]
 def explain(student: str, assignments: tuple[str, ...], course: Path | None) -> None:
     """Derive a student's grades, from the run of the code to the course grade: every number with its rule."""
     from grading.explanation import explain_course, explain_grade
-    from grading.gradebook import Gradebook
-    from grading.ledger import Kind, Ledger
+    from grading.records.gradebook import Gradebook
+    from grading.records.ledger import Kind, Ledger
     from grading.rules.policy import course_grade
 
     house, where = find_house(), open_course(course)
@@ -69,7 +69,7 @@ def formgrader_server(course: Path | None, port: int, no_browser: bool) -> None:
     import subprocess
 
     from grading import formgrader
-    from grading.gradebook import Gradebook
+    from grading.records.gradebook import Gradebook
 
     house, where = find_house(), open_course(course)
     names = [one.name for one in load_syllabus(house / "source").assignments]
@@ -127,8 +127,8 @@ def roster_import(file: Path, add: bool, dry_run: bool, course: Path | None) -> 
     One student is found by LMS id, SIS id, e-mail, login or competition name. A name that is not certain is listed
     with the nearest candidates and left out, never guessed.
     """
-    from grading.gradebook import Enrolled, Gradebook
     from grading.people.merge import described, import_roster
+    from grading.records.gradebook import Enrolled, Gradebook
 
     house, where = find_house(), open_course(course)
     titles = {}
@@ -228,8 +228,8 @@ def export(assignment: str | None, form: str, output: Path | None, by: str, scal
 
 def _standings(house: Path, where: Course) -> "tuple[list[Standing], tuple[Match, ...], list[Column]]":
     from grading import exports
-    from grading.gradebook import Gradebook
     from grading.people.roster import load_roster
+    from grading.records.gradebook import Gradebook
 
     syllabus = load_syllabus(house / "source")
     roster = load_roster(where)
@@ -250,8 +250,8 @@ def _standings(house: Path, where: Course) -> "tuple[list[Standing], tuple[Match
 
 def _export_gradescope(where: Course, assignment: str, output: Path | None) -> int:
     from grading.exports import gradescope_json
-    from grading.gradebook import Gradebook
-    from grading.ledger import Kind, Ledger, latest
+    from grading.records.gradebook import Gradebook
+    from grading.records.ledger import Kind, Ledger, latest
 
     with Gradebook(where.database) as gradebook:
         standing = latest(Ledger(gradebook.database).attempts(assignment, kind=Kind.NOTEBOOK))

@@ -13,7 +13,7 @@ from autograder.model.notebook import checks_in
 from autograder.model.report import QuestionResult, Report, verdict
 from grading.common.directory import Course
 from grading.common.sanitise import Notebook, code_cell, harmless_cell, markdown_cell
-from grading.gradebook import ACCURACY, COURSE_ID, Row, timestamp_text, write_timestamp
+from grading.records.gradebook import ACCURACY, COURSE_ID, Row, timestamp_text, write_timestamp
 from grading.rules.policy import Grade
 
 OURS = "# Written by neurograde, and written anew as long as this line stands."

@@ -21,8 +21,8 @@ def our_course(folder: Path) -> dict[str, float]:
     """Seconds to write every mark, to read everyone's back, and to export the course as CSV."""
     from autograder.model.syllabus import Syllabus
     from grading import exports
-    from grading.gradebook import Gradebook
     from grading.people.roster import Roster
+    from grading.records.gradebook import Gradebook
 
     weights = [{"name": name, "weight": 1} for name in _names()]
     syllabus = Syllabus.model_validate({"title": "Course", "assignments": weights})
@@ -111,7 +111,7 @@ def _assignment(name: str, folder: Path) -> Any:
 
 def _rows(name: str) -> list[Any]:
     from autograder.model.report import CaseResult, Provenance, QuestionResult, Report, Status
-    from grading.gradebook import Row
+    from grading.records.gradebook import Row
     from grading.rules.policy import Grade
 
     made_by = Provenance(neurograde="1", otter="7", bundle="bench", image="bench", seed=1)

@@ -17,7 +17,7 @@ import pytest
 
 from autograder.authoring.corpus.samples import load_sample
 from autograder.sandbox.image import find_engine
-from grading.gradebook import Gradebook
+from grading.records.gradebook import Gradebook
 
 ROOT = Path(__file__).parent.parent
 NAME = "neuron_pytorch"

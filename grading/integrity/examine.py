@@ -40,7 +40,7 @@ from grading.integrity.findings import (
 )
 from grading.integrity.literals import known_from, largest, look
 from grading.integrity.similarity import Similarity, compare, fragments, marked, own_cells, side_by_side
-from grading.ledger import Attempt, Kind, latest
+from grading.records.ledger import Attempt, Kind, latest
 from grading.scoring.heldout import HeldOut
 from grading.scoring.score import CLAIM_GAP
 

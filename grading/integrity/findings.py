@@ -11,7 +11,7 @@ from pydantic import Field
 from autograder.model.settings import Settings
 from grading.integrity.literals import Found
 from grading.integrity.similarity import Marked
-from grading.ledger import Kind
+from grading.records.ledger import Kind
 
 BINS = 48
 MOST_PAGES = 200

@@ -19,7 +19,7 @@ from zoneinfo import ZoneInfo
 from autograder.model.assignment import Competition
 from autograder.model.errors import SubmissionError
 from grading.common.spreadsheet import clean
-from grading.ledger import Attempt, Kind, latest
+from grading.records.ledger import Attempt, Kind, latest
 from grading.rules.lateness import duration, said
 from grading.scoring.score import FINAL_DIGITS, PUBLIC_DIGITS, Score, Scores
 

@@ -15,12 +15,12 @@ from autograder.model.house import load_syllabus
 from autograder.model.syllabus import Syllabus
 from grading.common.directory import Course
 from grading.common.secret import term_secret
-from grading.database import Database
 from grading.leaderboard import board as boards
 from grading.leaderboard.board import Board, Entry, Identity
-from grading.ledger import Attempt, Ledger, Selection
 from grading.people.pseudonyms import pseudonyms
 from grading.people.roster import load_roster
+from grading.records.database import Database
+from grading.records.ledger import Attempt, Ledger, Selection
 from grading.rules.extensions import EVERY, Extension
 from grading.rules.extensions_file import load_extensions
 from grading.rules.lateness import extended_due

@@ -27,7 +27,7 @@ from autograder.model.house import load_syllabus
 from autograder.model.report import CaseResult, Predictions, Provenance, QuestionResult, Report, Status
 from grading.common.directory import open_course
 from grading.formgrader import annotated, furnish, publish, server_command
-from grading.gradebook import Enrolled, Gradebook, Row
+from grading.records.gradebook import Enrolled, Gradebook, Row
 from grading.rules.lateness import judge
 from grading.rules.policy import grade
 from grading.scoring.score import Score, Scores

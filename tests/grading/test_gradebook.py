@@ -15,7 +15,7 @@ from autograder.model.bundle import Assignment, Question
 from autograder.model.errors import ConfigError, PlatformError
 from autograder.model.report import CaseResult, Provenance, QuestionResult, Report, Status
 from grading.common.directory import open_course
-from grading.gradebook import Enrolled, Gradebook, Mark, Row, write_timestamp
+from grading.records.gradebook import Enrolled, Gradebook, Mark, Row, write_timestamp
 from grading.rules.lateness import ON_TIME, Lateness
 from grading.rules.policy import Result, grade
 from grading.scoring.score import Score, Scores

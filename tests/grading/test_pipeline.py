@@ -19,10 +19,10 @@ from autograder.model.syllabus import Syllabus
 from autograder.sandbox.container import FakeRoom
 from grading import rescoring
 from grading.common.directory import open_course
-from grading.database import Database
-from grading.gradebook import Gradebook
-from grading.ledger import Kind, Ledger
 from grading.pipeline import Pipeline
+from grading.records.database import Database
+from grading.records.gradebook import Gradebook
+from grading.records.ledger import Kind, Ledger
 from grading.scoring import heldout_store as heldout
 
 DATA = """

@@ -11,7 +11,7 @@ from grading.integrity.findings import Case, Cell, Difference, Findings, HandedI
 from grading.integrity.literals import Found, Mark
 from grading.integrity.page import FOLD, WIDTH, folded, histogram, render, write_pages
 from grading.integrity.similarity import Marked
-from grading.ledger import Kind
+from grading.records.ledger import Kind
 
 EVIL = "<script>alert(1)</script>'\"&\u202e"
 AGREED = population("Agreement of two re-runs", "pairs", np.linspace(0.9, 0.97, 120), ends=(0.9, 1.0))

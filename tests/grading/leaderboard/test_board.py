@@ -12,8 +12,8 @@ from autograder.model.assignment import Competition
 from autograder.model.errors import SubmissionError
 from autograder.model.report import Status
 from grading.leaderboard.board import Identity, Likeness, admit, board, choose, left_today, own_entries
-from grading.ledger import Attempt, Kind
 from grading.people.pseudonyms import pseudonyms
+from grading.records.ledger import Attempt, Kind
 from grading.scoring.metrics import wilson_interval
 from grading.scoring.score import Score, Scores
 

@@ -17,7 +17,7 @@ import numpy as np
 from pydantic import TypeAdapter
 
 from autograder.model.report import Report, Status
-from grading.database import Database
+from grading.records.database import Database
 from grading.rules.policy import Evidence, Grade
 from grading.scoring.score import Scores
 

@@ -20,7 +20,7 @@ from autograder.model.errors import ConfigError
 from autograder.model.notebook import STUDENT_NAME
 from autograder.model.report import Report
 from grading.common.directory import Course
-from grading.database import Database
+from grading.records.database import Database
 from grading.rules.lateness import Lateness
 from grading.rules.policy import POINT_DIGITS, Grade, Result, late_penalty
 
