@@ -97,9 +97,10 @@ def leaderboard(
     neurograde leaderboard fashionmnist_kaggle --format html --pseudonyms -o board.html
     neurograde leaderboard fashionmnist_kaggle --student ada
     """
-    from grading.leaderboard.page import board_page
-    from grading.leaderboard.standing import Standings
-    from grading.leaderboard.table import board_csv, board_object, board_table, entries_table
+    from grading.competition.page import board_page
+    from grading.competition.table import board_csv, board_object
+    from neurograde.cli.tables import board_table, entries_table
+    from neurograde.services.competition.standings import Standings
 
     house = find_house()
     source_of(house, assignment)
@@ -137,7 +138,7 @@ def select(assignment: str, student: str, entries: tuple[str, ...], course: Path
     ENTRIES are the first digits of their hashes, as `neurograde leaderboard ASSIGNMENT --student STUDENT` lists them.
     Whoever selects none stands by the best on the public rows.
     """
-    from grading.leaderboard.standing import Standings
+    from neurograde.services.competition.standings import Standings
 
     with Standings.open(find_house() / "source", open_course(course), assignment, None) as standing:
         chosen = standing.select(student, entries)

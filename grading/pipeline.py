@@ -22,7 +22,7 @@ from autograder.model.report import Report, Status, fingerprint, to_json
 from autograder.model.syllabus import Syllabus
 from grading import formgrader
 from grading.common.directory import Course, open_course, write_whole
-from grading.leaderboard.board import admit
+from grading.competition.ranking import admit
 from grading.records.gradebook import Gradebook, Row
 from grading.records.ledger import Attempt, Kind, Ledger, attempt_of, latest
 from grading.rescoring import Rescored

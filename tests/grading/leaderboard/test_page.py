@@ -13,10 +13,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.console import Console
 
-from grading.leaderboard.board import Board, Dot, Identity, Row, Shown
-from grading.leaderboard.page import PHRASES, board_page
-from grading.leaderboard.plot import HEIGHT, LINE_HEIGHT, picture, score_range, spread
-from grading.leaderboard.table import board_csv, board_object, board_table
+from grading.competition.page import PHRASES, board_page
+from grading.competition.plot import HEIGHT, LINE_HEIGHT, picture, score_range, spread
+from grading.competition.ranking import Board, Dot, Identity, Row, Shown
+from grading.competition.table import board_csv, board_object
+from neurograde.cli.tables import board_table
 
 ZONE = ZoneInfo("Europe/Moscow")
 START = datetime(2026, 12, 1, 12, tzinfo=ZONE)

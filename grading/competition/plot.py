@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from statistics import quantiles
 
-from grading.leaderboard.board import Board, Dot
+from grading.competition.ranking import Board, Dot
 
 WIDTH, HEIGHT = 960.0, 380.0
 LEFT, RIGHT, TOP, BOTTOM = 52.0, 196.0, 18.0, 34.0

@@ -15,8 +15,8 @@ from autograder.model.house import load_syllabus
 from autograder.model.syllabus import Syllabus
 from grading.common.directory import Course
 from grading.common.secret import term_secret
-from grading.leaderboard import board as boards
-from grading.leaderboard.board import Board, Entry, Identity
+from grading.competition import ranking as boards
+from grading.competition.ranking import Board, Entry, Identity
 from grading.people.pseudonyms import pseudonyms
 from grading.people.roster import load_roster
 from grading.records.database import Database
