@@ -93,7 +93,8 @@ def rescore(assignment: str, course: Path | None) -> None:
     late policy that changed. Nobody's code is run, marks by hand stay, and the ledger keeps what was. A second time
     nothing changes.
     """
-    from grading import rescoring
+    from grading.analysis import rescoring
+    from neurograde.cli.tables import rescored_table
 
     done = []
     with progress() as bar:
@@ -102,7 +103,7 @@ def rescore(assignment: str, course: Path | None) -> None:
             done.append(one)
             bar.update(task, completed=len(done), description=f"Scored {one.before.student}")
     if any(one.is_changed for one in done):
-        console(sys.stdout).print(rescoring.table(done))
+        console(sys.stdout).print(rescored_table(done))
     click.echo(rescoring.summary(done))
 
 

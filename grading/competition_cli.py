@@ -162,9 +162,10 @@ def policy(assignment: str, changed: Path, picture: Path | None, course: Path | 
     Nothing is changed. To put the new policy in force, copy it into source/ASSIGNMENT/assignment.toml and run
     `neurograde rescore ASSIGNMENT`: nobody's code is run for it.
     """
-    from grading import preview
+    from grading.analysis import preview
     from grading.records.gradebook import Gradebook
     from grading.records.ledger import Kind, Ledger, latest
+    from neurograde.cli.tables import moves_table
 
     house, where = find_house(), open_course(course)
     settings = settings_of(house, assignment)
@@ -181,7 +182,7 @@ def policy(assignment: str, changed: Path, picture: Path | None, course: Path | 
     click.echo(preview.sketch(old, new, scored, colour=shown.is_terminal))
     click.echo(preview.summary(moved, len(scored), old, new))
     if moved:
-        shown.print(preview.moves_table(moved))
+        shown.print(moves_table(moved))
     if picture is not None:
         form: Literal["svg", "png"] = "png" if picture.suffix == ".png" else "svg"
         picture.write_bytes(preview.plot(old, new, scored, title=f"{assignment}: points for the score", form=form))
@@ -199,8 +200,8 @@ def integrity(assignment: str, course: Path | None, output: Path | None) -> None
 
     Writes pages of evidence for a person, each measure beside the class's own. No grade is changed by it.
     """
-    from grading.integrity.examine import examine, load_thresholds, read_notebooks, read_template
-    from grading.integrity.page import write_pages
+    from grading.analysis.integrity.examine import examine, load_thresholds, read_notebooks, read_template
+    from grading.analysis.integrity.page import write_pages
     from grading.records.ledger import Kind, Ledger
     from grading.scoring import heldout_store as heldout
 

@@ -33,7 +33,7 @@ __all__ = ["main"]
 @course_option
 def explain(student: str, assignments: tuple[str, ...], course: Path | None) -> None:
     """Derive a student's grades, from the run of the code to the course grade: every number with its rule."""
-    from grading.explanation import explain_course, explain_grade
+    from grading.analysis.explanation import explain_course, explain_grade
     from grading.records.gradebook import Gradebook
     from grading.records.ledger import Kind, Ledger
     from grading.rules.policy import course_grade

@@ -21,11 +21,11 @@ from autograder.model.notebook import Submission, identity
 from autograder.model.report import Report, Status, fingerprint, to_json
 from autograder.model.syllabus import Syllabus
 from grading import formgrader
+from grading.analysis.rescoring import Rescored
 from grading.common.directory import Course, open_course, write_whole
 from grading.competition.ranking import admit
 from grading.records.gradebook import Gradebook, Row
 from grading.records.ledger import Attempt, Kind, Ledger, attempt_of, latest
-from grading.rescoring import Rescored
 from grading.rules import policy
 from grading.rules.extensions_file import load_extensions
 from grading.rules.lateness import Lateness, judge, require_open

@@ -3,11 +3,13 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from grading.analysis.preview import Move
+from grading.analysis.rescoring import GRADE_DIGITS, SCORE_DIGITS, Rescored
 from grading.competition.ranking import Board, Entry, Likeness, Row, Shown
+from grading.competition.table import heading
 
 if TYPE_CHECKING:
     from rich.table import Table
-from grading.competition.table import heading
 
 LIKENESS: Mapping[Likeness | None, str] = {
     Likeness.BEST: "your best",
@@ -101,3 +103,56 @@ def _notes(board: Board) -> list[str]:
             "`neurograde rescore` brings them up to date."
         )
     return notes
+
+
+def rescored_table(rescored: Sequence[Rescored]) -> "Table":
+    """A row for every submission whose score or grade is another one, those that move most first."""
+    from rich.box import SIMPLE_HEAD
+    from rich.table import Table
+    from rich.text import Text as Plain
+
+    shown = Table(header_style="bold", box=SIMPLE_HEAD, padding=(0, 1, 0, 0))
+    shown.add_column("student", overflow="fold")
+    shown.add_column("handed in", no_wrap=True)
+    for name in ("score", "now", "moves", "grade", "now", "moves"):
+        shown.add_column(name, justify="right", no_wrap=True)
+    changed = [one for one in rescored if one.is_changed]
+    for one in sorted(changed, key=lambda one: (-abs(one.grade_moves), -abs(one.score_moves), one.before.student)):
+        assert one.after is not None
+        scores = [made.scores.overall.value if made.scores else None for made in (one.before, one.after)]
+        grades = [made.grade.value if made.grade else None for made in (one.before, one.after)]
+        shown.add_row(
+            Plain(one.before.student),
+            f"{one.before.kind.value} {one.before.submission[:8]}",
+            *_moved_cells(scores, one.score_moves, SCORE_DIGITS),
+            *_moved_cells(grades, one.grade_moves, GRADE_DIGITS),
+        )
+    return shown
+
+
+def _moved_cells(values: Sequence[float | None], move: float, digits: int) -> list[str]:
+    before, after = ("" if value is None else f"{value:.{digits}f}" for value in values)
+    colour = "green" if move > 0 else "red"
+    return [before, after, f"[{colour}]{move:+.{digits}f}[/]" if move else ""]
+
+
+def moves_table(moved: Sequence[Move], most: int | None = None) -> "Table":
+    """Who moves by how much; `most` rows, and how many more there are."""
+    from rich.box import SIMPLE_HEAD
+    from rich.table import Table
+    from rich.text import Text as Plain
+
+    shown = Table(header_style="bold", box=SIMPLE_HEAD, padding=(0, 1, 0, 0))
+    shown.add_column("student", overflow="fold")
+    for name in ("score", "now", "new", "moves"):
+        shown.add_column(name, justify="right", no_wrap=True)
+    gated = any(move.why for move in moved)
+    if gated:
+        shown.add_column("gates not passed", overflow="fold")
+    for move in moved[:most]:
+        difference = Plain(f"{move.difference:+.2f}", style="green" if move.difference > 0 else "red")
+        numbers = f"{move.score.value:.4f}", f"{move.before:.2f}", f"{move.after:.2f}"
+        shown.add_row(Plain(move.student), *numbers, difference, *[Plain(move.why)] * gated)
+    if most is not None and len(moved) > most:
+        shown.caption = f"and {len(moved) - most} more"
+    return shown

@@ -8,7 +8,7 @@ import pytest
 from autograder.model.assignment import AssignmentSettings, Competition, LatePolicy
 from autograder.model.report import CaseResult, CellResult, Provenance, QuestionResult, Report, Status
 from autograder.model.syllabus import Scale, Syllabus, Weighted
-from grading.explanation import WIDTH, explain_course, explain_grade, number
+from grading.analysis.explanation import WIDTH, explain_course, explain_grade, number
 from grading.rules.extensions import Extension
 from grading.rules.lateness import lateness
 from grading.rules.policy import Result, anchors_version, course_grade, grade

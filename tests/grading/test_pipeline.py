@@ -17,13 +17,14 @@ from autograder.model.bundle import load_assignment
 from autograder.model.errors import PlatformError, RoomLost
 from autograder.model.syllabus import Syllabus
 from autograder.sandbox.container import FakeRoom
-from grading import rescoring
+from grading.analysis import rescoring
 from grading.common.directory import open_course
 from grading.pipeline import Pipeline
 from grading.records.database import Database
 from grading.records.gradebook import Gradebook
 from grading.records.ledger import Kind, Ledger
 from grading.scoring import heldout_store as heldout
+from neurograde.cli.tables import rescored_table
 
 DATA = """
 import numpy as np
@@ -295,7 +296,7 @@ def test_rescoring_says_who_moved_and_by_how_much(pipeline, course, tmp_path):
     path.write_text(path.read_text().replace("[1, 2]", "[1, 8]"))
     done = list(pipeline().rescore())
     out = StringIO()
-    Console(file=out, width=100, color_system=None).print(rescoring.table(done))
+    Console(file=out, width=100, color_system=None).print(rescored_table(done))
     assert re.search(r"ada +notebook \w{8} +1.0000 +1.0000 +6.000 +12.000 +\+6.000", out.getvalue())
     said = r"No score changes. 2 of 2 grades change, 2 up and 0 down, by \+\d.\d{3} to \+6.000 points."
     assert re.fullmatch(said, rescoring.summary(done))

@@ -6,10 +6,11 @@ from rich.console import Console
 
 from autograder.model.assignment import AssignmentSettings, Competition
 from autograder.model.errors import ConfigError
-from grading.preview import moves, moves_table, plot, read_policy, sketch, summary
+from grading.analysis.preview import moves, plot, read_policy, sketch, summary
 from grading.rules.policy import Evidence
 from grading.scoring.metrics import McNemar
 from grading.scoring.score import Score
+from neurograde.cli.tables import moves_table
 
 OLD = Competition(anchors=[(0.8, 0), (0.9, 10)])
 NEW = Competition(anchors=[(0.8, 0), (0.85, 7), (0.9, 10)])

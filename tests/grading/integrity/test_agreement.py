@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from grading.integrity.agreement import agreement, others_say
+from grading.analysis.integrity.agreement import agreement, others_say
 
 
 def classes_of_a_class(students=st.integers(2, 9), classes=st.integers(2, 5)):

@@ -17,9 +17,9 @@ from autograder.model.bundle import load_assignment
 from autograder.model.errors import ConfigError
 from autograder.model.notebook import cells_of, read_tree
 from autograder.model.report import Status
+from grading.analysis.integrity.examine import Notebook, examine, load_thresholds, read_notebooks, read_template
+from grading.analysis.integrity.findings import Sign, Thresholds, outliers
 from grading.common.directory import open_course
-from grading.integrity.examine import Notebook, examine, load_thresholds, read_notebooks, read_template
-from grading.integrity.findings import Sign, Thresholds, outliers
 from grading.records.ledger import Attempt, Kind
 from grading.rules.policy import Evidence
 from grading.scoring.heldout import HeldOut

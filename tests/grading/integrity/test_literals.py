@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from grading.integrity.literals import Mark, known_from, look
+from grading.analysis.integrity.literals import Mark, known_from, look
 
 LABELS = bytes(random.Random(0).choices(range(10), k=10_000))
 PACKED = base64.b85encode(zlib.compress(LABELS, 9)).decode()

@@ -7,10 +7,20 @@ import numpy as np
 import pytest
 
 from autograder.model.errors import ConfigError
-from grading.integrity.findings import Case, Cell, Difference, Findings, HandedIn, Person, Reason, Sign, population
-from grading.integrity.literals import Found, Mark
-from grading.integrity.page import FOLD, WIDTH, folded, histogram, render, write_pages
-from grading.integrity.similarity import Marked
+from grading.analysis.integrity.findings import (
+    Case,
+    Cell,
+    Difference,
+    Findings,
+    HandedIn,
+    Person,
+    Reason,
+    Sign,
+    population,
+)
+from grading.analysis.integrity.literals import Found, Mark
+from grading.analysis.integrity.page import FOLD, WIDTH, folded, histogram, render, write_pages
+from grading.analysis.integrity.similarity import Marked
 from grading.records.ledger import Kind
 
 EVIL = "<script>alert(1)</script>'\"&\u202e"

@@ -3,7 +3,16 @@ import re
 from hypothesis import given
 from hypothesis import strategies as st
 
-from grading.integrity.similarity import FRAGMENT, MAX_CODE, compare, fragments, marked, own_cells, side_by_side, tokens
+from grading.analysis.integrity.similarity import (
+    FRAGMENT,
+    MAX_CODE,
+    compare,
+    fragments,
+    marked,
+    own_cells,
+    side_by_side,
+    tokens,
+)
 
 LOOP = """def fit(model, loader, rate):
     optimizer = torch.optim.SGD(model.parameters(), lr=rate)

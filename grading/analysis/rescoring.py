@@ -8,7 +8,8 @@ from grading.records.ledger import Attempt, Kind
 from grading.rules.policy import POINT_DIGITS
 
 if TYPE_CHECKING:
-    from rich.table import Table
+    pass
+
 
 SCORE_DIGITS, GRADE_DIGITS = 4, 3
 """Decimals that show what one label of 10,000 moves."""
@@ -65,37 +66,6 @@ def summary(rescored: Sequence[Rescored]) -> str:
             "graded again: neurograde grade."
         )
     return " ".join(told)
-
-
-def table(rescored: Sequence[Rescored]) -> "Table":
-    """A row for every submission whose score or grade is another one, those that move most first."""
-    from rich.box import SIMPLE_HEAD
-    from rich.table import Table
-    from rich.text import Text as Plain
-
-    shown = Table(header_style="bold", box=SIMPLE_HEAD, padding=(0, 1, 0, 0))
-    shown.add_column("student", overflow="fold")
-    shown.add_column("handed in", no_wrap=True)
-    for name in ("score", "now", "moves", "grade", "now", "moves"):
-        shown.add_column(name, justify="right", no_wrap=True)
-    changed = [one for one in rescored if one.is_changed]
-    for one in sorted(changed, key=lambda one: (-abs(one.grade_moves), -abs(one.score_moves), one.before.student)):
-        assert one.after is not None
-        scores = [made.scores.overall.value if made.scores else None for made in (one.before, one.after)]
-        grades = [made.grade.value if made.grade else None for made in (one.before, one.after)]
-        shown.add_row(
-            Plain(one.before.student),
-            f"{one.before.kind.value} {one.before.submission[:8]}",
-            *_moved(scores, one.score_moves, SCORE_DIGITS),
-            *_moved(grades, one.grade_moves, GRADE_DIGITS),
-        )
-    return shown
-
-
-def _moved(values: Sequence[float | None], move: float, digits: int) -> list[str]:
-    before, after = ("" if value is None else f"{value:.{digits}f}" for value in values)
-    colour = "green" if move > 0 else "red"
-    return [before, after, f"[{colour}]{move:+.{digits}f}[/]" if move else ""]
 
 
 def _said(moves: Sequence[float], digits: int) -> str:

@@ -20,7 +20,7 @@ from grading.scoring.score import Score
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
-    from rich.table import Table
+
 
 Scored = Sequence[tuple[str, Score]]
 """Students and the score that counts for each of them."""
@@ -121,28 +121,6 @@ def summary(moved: Sequence[Move], students: int, old: Competition, new: Competi
         f"{told}{len(moved)} of {students} move, {up} up and {len(moved) - up} down, by {extremes} points "
         f"({mean:+.2f} on average)."
     )
-
-
-def moves_table(moved: Sequence[Move], most: int | None = None) -> "Table":
-    """Who moves by how much; `most` rows, and how many more there are."""
-    from rich.box import SIMPLE_HEAD
-    from rich.table import Table
-    from rich.text import Text as Plain
-
-    shown = Table(header_style="bold", box=SIMPLE_HEAD, padding=(0, 1, 0, 0))
-    shown.add_column("student", overflow="fold")
-    for name in ("score", "now", "new", "moves"):
-        shown.add_column(name, justify="right", no_wrap=True)
-    gated = any(move.why for move in moved)
-    if gated:
-        shown.add_column("gates not passed", overflow="fold")
-    for move in moved[:most]:
-        difference = Plain(f"{move.difference:+.2f}", style="green" if move.difference > 0 else "red")
-        numbers = f"{move.score.value:.4f}", f"{move.before:.2f}", f"{move.after:.2f}"
-        shown.add_row(Plain(move.student), *numbers, difference, *[Plain(move.why)] * gated)
-    if most is not None and len(moved) > most:
-        shown.caption = f"and {len(moved) - most} more"
-    return shown
 
 
 def sketch(

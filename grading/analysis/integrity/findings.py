@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from autograder.model.settings import Settings
-from grading.integrity.literals import Found
-from grading.integrity.similarity import Marked
+from grading.analysis.integrity.literals import Found
+from grading.analysis.integrity.similarity import Marked
 from grading.records.ledger import Kind
 
 BINS = 48

@@ -19,9 +19,8 @@ from autograder.model.bundle import Assignment
 from autograder.model.errors import SubmissionError
 from autograder.model.files import read_toml
 from autograder.model.notebook import cells_of, read_tree
-from grading.common.directory import Course
-from grading.integrity.agreement import Agreement, agreement, others_say
-from grading.integrity.findings import (
+from grading.analysis.integrity.agreement import Agreement, agreement, others_say
+from grading.analysis.integrity.findings import (
     MOST_PAGES,
     Case,
     Cell,
@@ -38,8 +37,9 @@ from grading.integrity.findings import (
     outliers,
     population,
 )
-from grading.integrity.literals import known_from, largest, look
-from grading.integrity.similarity import Similarity, compare, fragments, marked, own_cells, side_by_side
+from grading.analysis.integrity.literals import known_from, largest, look
+from grading.analysis.integrity.similarity import Similarity, compare, fragments, marked, own_cells, side_by_side
+from grading.common.directory import Course
 from grading.records.ledger import Attempt, Kind, latest
 from grading.scoring.heldout import HeldOut
 from grading.scoring.score import CLAIM_GAP

@@ -8,8 +8,8 @@ from pathlib import Path
 from types import MappingProxyType
 
 from autograder.model.errors import ConfigError
-from grading.integrity.findings import MOST_PAGES, Case, Findings, Population, Reason, Sign
-from grading.integrity.similarity import Marked
+from grading.analysis.integrity.findings import MOST_PAGES, Case, Findings, Population, Reason, Sign
+from grading.analysis.integrity.similarity import Marked
 
 FOLDER = Path(__file__).parent
 WIDTH, FLOOR, TOP, HEIGHT = 640.0, 130.0, 30.0, 156.0
