@@ -17,7 +17,7 @@ from grading.common.directory import Course, open_course
 
 if TYPE_CHECKING:
     from autograder.model.report import Report
-    from grading.exports import Column, Standing
+    from grading.exchange.exports import Column, Standing
     from grading.people.roster import Match
 
 course_option = click.option(
@@ -68,7 +68,7 @@ def formgrader_server(course: Path | None, port: int, no_browser: bool) -> None:
     """Open nbgrader's formgrader on the course: read submissions, change marks, comment."""
     import subprocess
 
-    from grading import formgrader
+    from grading.exchange.nbgrader import formgrader
     from grading.records.gradebook import Gradebook
 
     house, where = find_house(), open_course(course)
@@ -191,7 +191,7 @@ def export(assignment: str | None, form: str, output: Path | None, by: str, scal
 
     Names that are not certainly one student of the roster are listed, and are not in a file for an LMS.
     """
-    from grading import exports
+    from grading.exchange import exports
 
     house, where = find_house(), open_course(course)
     if form == "gradescope":
@@ -227,7 +227,7 @@ def export(assignment: str | None, form: str, output: Path | None, by: str, scal
 
 
 def _standings(house: Path, where: Course) -> "tuple[list[Standing], tuple[Match, ...], list[Column]]":
-    from grading import exports
+    from grading.exchange import exports
     from grading.people.roster import load_roster
     from grading.records.gradebook import Gradebook
 
@@ -249,7 +249,7 @@ def _standings(house: Path, where: Course) -> "tuple[list[Standing], tuple[Match
 
 
 def _export_gradescope(where: Course, assignment: str, output: Path | None) -> int:
-    from grading.exports import gradescope_json
+    from grading.exchange.exports import gradescope_json
     from grading.records.gradebook import Gradebook
     from grading.records.ledger import Kind, Ledger, latest
 

@@ -20,10 +20,10 @@ from autograder.model.files import read_report
 from autograder.model.notebook import Submission, identity
 from autograder.model.report import Report, Status, fingerprint, to_json
 from autograder.model.syllabus import Syllabus
-from grading import formgrader
 from grading.analysis.rescoring import Rescored
 from grading.common.directory import Course, open_course, write_whole
 from grading.competition.ranking import admit
+from grading.exchange.nbgrader import formgrader
 from grading.records.gradebook import Gradebook, Row
 from grading.records.ledger import Attempt, Kind, Ledger, attempt_of, latest
 from grading.rules import policy

@@ -20,7 +20,7 @@ NOON = datetime(2026, 12, 1, 12, tzinfo=UTC)
 def our_course(folder: Path) -> dict[str, float]:
     """Seconds to write every mark, to read everyone's back, and to export the course as CSV."""
     from autograder.model.syllabus import Syllabus
-    from grading import exports
+    from grading.exchange import exports
     from grading.people.roster import Roster
     from grading.records.gradebook import Gradebook
 

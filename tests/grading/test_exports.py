@@ -15,7 +15,7 @@ from autograder.model.bundle import Assignment, Question
 from autograder.model.errors import ConfigError
 from autograder.model.report import CaseResult, Provenance, QuestionResult, Report, Status
 from autograder.model.syllabus import Syllabus
-from grading.exports import (
+from grading.exchange.exports import (
     Column,
     Standing,
     canvas_csv,

@@ -26,7 +26,7 @@ from autograder.model.errors import ConfigError, PlatformError
 from autograder.model.house import load_syllabus
 from autograder.model.report import CaseResult, Predictions, Provenance, QuestionResult, Report, Status
 from grading.common.directory import open_course
-from grading.formgrader import annotated, furnish, publish, server_command
+from grading.exchange.nbgrader.formgrader import annotated, furnish, publish, server_command
 from grading.records.gradebook import Enrolled, Gradebook, Row
 from grading.rules.lateness import judge
 from grading.rules.policy import grade
@@ -492,7 +492,7 @@ def test_nbgraders_late_penalty_is_ours_through_our_plugin(course, row):
 
 @pytest.mark.parametrize("plugin", ["CourseGrades", "LatePenalty"])
 def test_a_plugin_that_does_not_know_the_course_says_what_to_do(plugin):
-    from grading import plugins
+    from grading.exchange.nbgrader import plugins
 
     with pytest.raises(ConfigError, match=f"Run nbgrader in the course directory.*--{plugin}.source=FOLDER"):
         plugins.source_of(getattr(plugins, plugin)())
