@@ -54,6 +54,7 @@ PLACES = {
     "neurograde/datasets.py": "stable",
     "neurograde/nbgrader.py": "stable",
     "autograder/datasets.py": "stable",
+    "grading/plugins.py": "stable",
     "neurograde/__init__.py": "stable",
     "neurograde/__main__.py": "cli",
 }

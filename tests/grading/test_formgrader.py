@@ -459,7 +459,7 @@ def test_feedback_has_scores_comments_lateness_and_hints_and_no_hidden_test(cour
 def test_nbgrader_export_gives_net_course_grades_with_our_exporter(course, nbgrader):
     with Gradebook(course.gradebook) as gradebook:
         gradebook.update_students([Enrolled(id="zoe", first_name="Zoe", last_name="=1+1", email="zoe@example.org")])
-    nbgrader("export", "--exporter=grading.plugins.CourseGrades", "--to=exports/course.csv")
+    nbgrader("export", "--exporter=neurograde.nbgrader.CourseGrades", "--to=exports/course.csv")
     with (course.exports / "course.csv").open(encoding="utf-8-sig") as file:
         rows = {row["student_id"]: row for row in csv.DictReader(file)}
     assert rows.keys() == {"ada", "bob", "dan", "mallory", "eve", "zoe"}

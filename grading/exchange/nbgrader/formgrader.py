@@ -27,7 +27,7 @@ c.CourseDirectory.root = str(root)
 c.CourseDirectory.course_id = "{COURSE_ID}"
 c.CourseDirectory.db_url = os.environ.get("NEUROGRADE_GRADEBOOK") or f"sqlite:///{{{{root}}}}/gradebook.db?timeout=60"
 c.Exchange.root = str(root / "exchange")
-c.AssignLatePenalties.plugin_class = "grading.plugins.LatePenalty"
+c.AssignLatePenalties.plugin_class = "neurograde.nbgrader.LatePenalty"
 c.LatePenalty.source = c.CourseGrades.source = {{source!r}}
 '''
 

@@ -3,7 +3,7 @@
 nbgrader imports this, by the names in the course's nbgrader_config.py, and sets `source` from there; nothing of ours
 imports it.
 
-    nbgrader export --exporter=grading.plugins.CourseGrades --to=exports/course.csv
+    nbgrader export --exporter=neurograde.nbgrader.CourseGrades --to=exports/course.csv
 """
 
 from datetime import UTC
