@@ -17,7 +17,7 @@ import pytest
 from autograder.authoring.corpus.samples import load_sample
 from autograder.authoring.release.build import build
 from autograder.model.bundle import load_assignment
-from grading.demo import CLASS
+from neurograde.services.admin.demo import CLASS
 
 ROOT = Path(__file__).parent.parent
 CORPUS = ROOT / "tests" / "submissions"

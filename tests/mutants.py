@@ -22,14 +22,14 @@ from rich.console import Console
 from rich.table import Table
 
 from autograder.authoring.corpus.samples import Sample, load_sample
-from autograder.cli import progress
 from autograder.engine.local import Result, autograde_many
 from autograder.intake.uploads import Upload, receive
 from autograder.model.bundle import Assignment, load_assignment
 from autograder.model.errors import SubmissionError
 from autograder.model.notebook import Submission
 from autograder.model.report import Report
-from grading.pipeline import room_inputs
+from neurograde.cli.author import progress
+from neurograde.services.submissions.grade import room_inputs
 
 ROOT = Path(__file__).parent.parent
 CORPUS = ROOT / "tests" / "submissions"

@@ -14,13 +14,13 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
-from autograder.cli import progress
 from autograder.engine.examiner import Examiner
 from autograder.intake.uploads import Upload, receive
 from autograder.model.bundle import Assignment, Case, load_assignment
 from autograder.model.report import Status
 from autograder.sandbox.container import DockerRoom
 from autograder.sandbox.standin import Inside
+from neurograde.cli.author import progress
 
 ROOT = Path(__file__).parent.parent
 SEEDS = 1500

@@ -1,6 +1,6 @@
 import pytest
 
-from autograder.doctor import Health, examine
+from neurograde.services.admin.doctor import Health, examine
 
 
 @pytest.mark.docker

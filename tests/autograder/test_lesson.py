@@ -2,9 +2,9 @@ import shutil
 from datetime import datetime
 
 from autograder.authoring.release.lesson import PHRASES, Part, lesson_page
-from autograder.cli import write_lesson_page
 from autograder.model.assignment import AssignmentSettings
 from autograder.model.syllabus import Syllabus
+from neurograde.cli.author import write_lesson_page
 
 SYLLABUS = Syllabus.model_validate(
     {

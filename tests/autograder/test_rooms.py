@@ -4,12 +4,12 @@ import subprocess
 
 import pytest
 
-from autograder.doctor import HUNGRY
 from autograder.model.assignment import Limits
 from autograder.model.errors import IsolationMissing, RoomLost
 from autograder.model.report import Status
 from autograder.sandbox.container import DockerRoom, SessionEnded, check_facts, container_flags
 from autograder.sandbox.standin import Inside
+from neurograde.services.admin.doctor import HUNGRY
 
 LIMITS = Limits(memory_mb=1024, cell_seconds=20, wall_seconds=60, disk_mb=32, output_kb=16)
 FACTS = {

@@ -19,12 +19,12 @@ from autograder.model.syllabus import Syllabus
 from autograder.sandbox.container import FakeRoom
 from grading.analysis import rescoring
 from grading.common.directory import open_course
-from grading.pipeline import Pipeline
 from grading.records.database import Database
 from grading.records.gradebook import Gradebook
 from grading.records.ledger import Kind, Ledger
 from grading.scoring import heldout_store as heldout
 from neurograde.cli.tables import rescored_table
+from neurograde.services.submissions.grade import Pipeline
 
 DATA = """
 import numpy as np

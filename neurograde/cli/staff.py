@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 
 import click
 
-from autograder.cli import console, find_house, main, source_of, with_bundle
 from autograder.model.assignment import AssignmentSettings
 from autograder.model.bundle import load_assignment, load_settings
 from autograder.model.errors import ConfigError
 from autograder.model.house import load_syllabus
 from grading.common.directory import Course, open_course
+from neurograde.cli.author import console, find_house, main, source_of, with_bundle
 
 if TYPE_CHECKING:
     from autograder.model.report import Report

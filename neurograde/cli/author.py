@@ -150,7 +150,7 @@ def doctor(course: Path | None) -> None:
     Checks the container engine, the room's image, that isolation and limits are really in force on this host, disk
     space, programs and data sets, and says what to do about each that is not well.
     """
-    from autograder.doctor import Health, examine
+    from neurograde.services.admin.doctor import Health, examine
 
     marks = {Health.WELL: "[green]✓[/]", Health.NOTE: "[yellow]![/]", Health.ILL: "[bold red]✗[/]"}
     ill = 0

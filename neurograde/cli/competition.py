@@ -7,13 +7,13 @@ from typing import Literal
 
 import click
 
-from autograder.cli import console, find_house, main, source_of
 from autograder.model.bundle import load_assignment
 from autograder.model.errors import ConfigError
 from autograder.model.language import LANGUAGES, SOURCE_LANGUAGE, said_in
 from grading.common.directory import open_course
-from grading.course_cli import course_option, settings_of
 from grading.records.database import Database
+from neurograde.cli.author import console, find_house, main, source_of
+from neurograde.cli.staff import course_option, settings_of
 
 __all__ = ["main"]
 

@@ -15,17 +15,17 @@ import click
 from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
-from autograder.cli import console, find_house, main, progress, release, source_of, working
 from autograder.model.bundle import load_assignment
 from autograder.model.house import load_syllabus
 from autograder.model.language import SOURCE_LANGUAGE
 from autograder.model.report import Status
-from grading.competition_cli import leaderboard
-from grading.course_cli import course_option, export
-from grading.course_cli import grades as grades_command
+from neurograde.cli.author import console, find_house, main, progress, release, source_of, working
+from neurograde.cli.competition import leaderboard
+from neurograde.cli.staff import course_option, export
+from neurograde.cli.staff import grades as grades_command
 
 if TYPE_CHECKING:
-    from grading.pipeline import Outcome, Pipeline
+    from neurograde.services.submissions.grade import Outcome, Pipeline
 
 COLOURS = {Status.PASSED: "green", Status.FAILED: "yellow", Status.NOT_RUN: "dim"}
 
@@ -118,7 +118,7 @@ def demo(context: click.Context, jobs: int) -> None:
     networks that are trained for it, grades all that in the room, and ends with the leaderboard, the course grades and
     an export. Everything is left in demo/ to be looked at.
     """
-    from grading import demo as small_class
+    from neurograde.services.admin import demo as small_class
 
     house = find_house()
     desk, samples = house / "demo", house / "tests" / "submissions"
@@ -185,7 +185,7 @@ def run(
 def open_pipeline(name: str, course: Path | None) -> "Pipeline":
     """The pipeline of an assignment that was released. Raises ConfigError for any other."""
     from grading.common.directory import open_course
-    from grading.pipeline import Pipeline
+    from neurograde.services.submissions.grade import Pipeline
 
     house = find_house()
     source_of(house, name)

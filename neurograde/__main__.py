@@ -1,0 +1,5 @@
+"""`python -m neurograde`: the command line."""
+
+from neurograde.cli import main
+
+main()
