@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from autograder.authoring.source.lint import lint, read_source
+from autograder.authoring.source.lint import lint
+from autograder.authoring.source.parse import read_source
 
 NOTEBOOKS = Path(__file__).parent / "notebooks"
 FAULTS = sorted(path.parent.name for path in NOTEBOOKS.glob("*/expected.toml"))

@@ -20,7 +20,7 @@ from autograder.authoring.release.proofs import (
     prove_points,
     secrets_of,
 )
-from autograder.authoring.source.lint import read_source
+from autograder.authoring.source.parse import read_source
 from autograder.model.bundle import Assignment, load_assignment
 from autograder.model.errors import EngineUnavailable, ReleaseError
 from autograder.model.report import CaseResult, Provenance, QuestionResult, Report, Status

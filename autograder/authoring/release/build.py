@@ -23,7 +23,8 @@ from tempfile import TemporaryDirectory
 from types import MappingProxyType
 from typing import Any, TypeAlias
 
-from autograder.authoring.source.lint import Problem, Source, SourceQuestion, lint, read_source
+from autograder.authoring.source.parse import Problem, Source, SourceQuestion, read_source
+from autograder.authoring.source.lint import lint
 from autograder.model.bundle import Assignment, load_assignment, load_settings
 from autograder.model.errors import ReleaseError
 from autograder.model.language import LANGUAGES, SOURCE_LANGUAGE

@@ -18,7 +18,7 @@ from typing import Any, TypeAlias
 
 import yaml  # type: ignore[import-untyped]
 
-from autograder.authoring.source.lint import Source, SourceCell, SourceTest, read_source, solution_roles
+from autograder.authoring.source.parse import Source, SourceCell, SourceTest, read_source, solution_roles
 from autograder.model.bundle import Assignment
 from autograder.model.errors import ReleaseError
 from autograder.model.report import CaseResult, QuestionResult, Report, Status

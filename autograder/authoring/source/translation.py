@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from autograder.authoring.source.lint import BEGIN_TEST_CONFIG, Problem, SourceCell, read_source
+from autograder.authoring.source.parse import BEGIN_TEST_CONFIG, Problem, SourceCell, read_source
 from autograder.model.language import LANGUAGES, SOURCE_LANGUAGE
 
 MARK = re.compile(r"<!--\s*([a-z]{2})\s*-->[ \t]*\n?")
