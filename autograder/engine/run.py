@@ -13,7 +13,7 @@ import torch
 
 from autograder.engine.examiner import Examiner, unasked
 from autograder.model.bundle import Assignment, Case
-from autograder.model.notebook import Submission, checks_in
+from autograder.model.notebook import Notebook, Submission, checks_in
 from autograder.model.report import (
     PROBABILITY_METRICS,
     CaseResult,
@@ -31,7 +31,6 @@ from autograder.sandbox.container import Room, Usage
 from autograder.sandbox.standin import Inside, Stopped, is_out_of_memory, where
 
 MAX_RESTARTS = 12
-Notebook = dict[str, Any]
 """A notebook or a part of it, as nbformat 4.5 writes it."""
 MAX_OUTPUT_BYTES = 16 << 20
 MAX_CLASSES = 1000

@@ -6,10 +6,13 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeAlias
 
 from autograder.model.errors import NotebookUnreadable
 from autograder.model.language import LANGUAGES, SOURCE_LANGUAGE
+
+Notebook: TypeAlias = dict[str, Any]
+"""A notebook, or a cell of one, as JSON."""
 
 MAX_CELLS = 1000
 MAX_SOURCE = 2 << 20

@@ -14,8 +14,7 @@ from typing import Any
 
 import nh3
 
-Notebook = dict[str, Any]
-"""A notebook or a part of it, as nbformat 4.5 writes it."""
+from autograder.model.notebook import Notebook
 
 MAX_MARKDOWN = 20_000
 """Characters of a markdown cell; renderers need time that grows faster than a longer one."""

@@ -10,7 +10,9 @@ import nbclient
 import nbformat
 import pytest
 
-from autograder.authoring.release.build import build, differences, install, read_tests, release
+from autograder.authoring.release.build import build, differences, release
+from autograder.authoring.release.install import install
+from autograder.authoring.release.otter import read_tests
 from autograder.authoring.release.proofs import (
     leaks,
     plant_canaries,

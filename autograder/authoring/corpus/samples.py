@@ -21,14 +21,12 @@ from pydantic import Field
 from autograder.model.bundle import Assignment
 from autograder.model.errors import ConfigError
 from autograder.model.files import read_toml
-from autograder.model.notebook import checks_in
+from autograder.model.notebook import Notebook, checks_in
 from autograder.model.report import Status
 from autograder.model.settings import Settings
 
 HEADING = re.compile(r"^%% +(?:(?P<place>before|after) +)?(?P<name>\w+)\n", re.MULTILINE)
 ANSWER_TAG = "otter_answer_cell"
-
-Notebook = dict[str, Any]
 
 
 class Expected(Settings):

@@ -18,12 +18,12 @@ from typing import Any, TypeAlias
 
 import yaml  # type: ignore[import-untyped]
 
+from autograder.model.notebook import Notebook
 from autograder.authoring.source.parse import Source, SourceCell, SourceTest, read_source, solution_roles
 from autograder.model.bundle import Assignment
 from autograder.model.errors import ReleaseError
 from autograder.model.report import CaseResult, QuestionResult, Report, Status
 
-Notebook: TypeAlias = dict[str, Any]
 
 SHORTEST_SECRET = 12
 """Characters: a shorter line (`return x`) says nothing by turning up elsewhere."""

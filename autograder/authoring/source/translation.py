@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from autograder.model.notebook import Notebook
 from autograder.authoring.source.parse import BEGIN_TEST_CONFIG, Problem, SourceCell, read_source
 from autograder.model.language import LANGUAGES, SOURCE_LANGUAGE
 
@@ -24,7 +25,6 @@ OTTER_SAYS = {
 }
 """What otter itself writes into a notebook, in other languages."""
 
-Notebook = dict[str, Any]
 
 
 def in_language(notebook: Mapping[str, Any], language: str) -> Notebook:

@@ -9,10 +9,10 @@ from typing import Any
 
 from autograder.model.bundle import Assignment, Question
 from autograder.model.errors import ConfigError, PlatformError
-from autograder.model.notebook import checks_in
+from autograder.model.notebook import Notebook, checks_in
 from autograder.model.report import QuestionResult, Report, verdict
 from grading.common.directory import Course
-from grading.common.sanitise import Notebook, code_cell, harmless_cell, markdown_cell
+from grading.common.sanitise import code_cell, harmless_cell, markdown_cell
 from grading.records.gradebook import ACCURACY, COURSE_ID, Row, timestamp_text, write_timestamp
 from grading.rules.policy import Grade
 
