@@ -27,7 +27,7 @@ from autograder.model.report import (
     verdict,
     worst,
 )
-from autograder.sandbox.container import Room, Usage
+from autograder.sandbox.room import Room, Usage
 from autograder.sandbox.standin import Inside, Stopped, is_out_of_memory, where
 
 MAX_RESTARTS = 12

@@ -11,16 +11,15 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Protocol, Self
+from typing import Any, Self
 
 from autograder.model.assignment import Limits
 from autograder.model.errors import EngineUnavailable, IsolationMissing, RoomLost
-from autograder.model.report import Status
 from autograder.sandbox.image import find_engine, image_exists, image_tag
 from autograder.sandbox.inside import wire
+from autograder.sandbox.room import SessionEnded, Usage
 
 START_SECONDS = 120.0
 SLACK_SECONDS = 30.0
@@ -29,64 +28,6 @@ SUBMISSIONS_PER_CONTAINER = 200
 PIDS_LIMIT = 128
 SUPERVISOR_CAPABILITIES = 1 << 5 | 1 << 6 | 1 << 7
 """KILL, SETGID and SETUID, as bits of the kernel's capability sets."""
-
-REASONS = {
-    "time": (Status.TIMED_OUT, "it did not stop within its time, not even when interrupted"),
-    "memory": (Status.OUT_OF_MEMORY, "it used more memory than the room has"),
-    "exit": (Status.ERRORED, "it ended the Python process"),
-    "flood": (Status.ERRORED, "it sent something that is not a reply"),
-}
-
-
-class SessionEnded(Exception):
-    """The submission's process is gone, by its own doing. `reason` is a key of REASONS."""
-
-    def __init__(self, reason: str) -> None:
-        super().__init__(reason)
-        self.reason = reason if reason in REASONS else "exit"
-
-    @property
-    def status(self) -> Status:
-        return REASONS[self.reason][0]
-
-    def __str__(self) -> str:
-        return REASONS[self.reason][1]
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Usage:
-    """What one session used, MiB."""
-
-    peak_mb: float = 0.0
-    """Resident memory of the submission's process, what it shares with the warm interpreter included."""
-    room_peak_mb: float = 0.0
-    """The whole container since it started."""
-
-
-class Session(Protocol):
-    """One submission in a room."""
-
-    def request(self, header: Mapping[str, Any], body: Sequence[bytes], seconds: float) -> tuple[dict[str, Any], bytes]:
-        """Ask the clerk; its reply. Raises SessionEnded, wire.WireError for a malformed reply, or RoomLost."""
-
-    def close(self) -> Usage:
-        """Kill and wipe. May be called once."""
-
-
-class Room(Protocol):
-    """A warm room of one assignment."""
-
-    name: str
-    """What made it, for the report: the image's tag."""
-
-    def ready(self) -> None:
-        """Wait until it is warm and its walls are seen to stand. Raises RoomLost or IsolationMissing."""
-
-    def open(self, *, wall_seconds: float) -> Session:
-        """Begin a submission. Raises what `ready` raises."""
-
-    def close(self) -> None:
-        """End the room and everything in it."""
 
 
 def container_flags(limits: Limits, name: str, data_mb: int, pipes: Path) -> list[str]:
@@ -361,57 +302,3 @@ class DockerSession:
         container.served += 1
         container.spent = self._fresh or container.served >= SUBMISSIONS_PER_CONTAINER
         return Usage(peak_mb=header["peak_mb"], room_peak_mb=header["room_peak_mb"])
-
-
-class FakeRoom:
-    """The clerk in this process, over real frames, with `namespace` as the student's. For tests: it holds nothing back.
-
-    Cells are run by plain `exec`, so that tests need neither a container nor IPython.
-    """
-
-    name = "fake-room"
-
-    def __init__(self, namespace: Mapping[str, Any] | None = None) -> None:
-        self._namespace = dict(namespace or {})
-
-    def ready(self) -> None:
-        pass
-
-    def open(self, *, wall_seconds: float) -> "FakeSession":
-        return FakeSession(dict(self._namespace))
-
-    def close(self) -> None:
-        pass
-
-
-class FakeSession:
-    """One submission in a FakeRoom."""
-
-    def __init__(self, namespace: dict[str, Any]) -> None:
-        from autograder.sandbox.inside.clerk import Clerk
-
-        self._namespace = namespace
-        self._clerk = Clerk(namespace, self._run)
-
-    def request(self, header: Mapping[str, Any], body: Sequence[bytes], seconds: float) -> tuple[dict[str, Any], bytes]:
-        frame = wire.pack(wire.REQUEST, {**header, "seconds": seconds}, body)
-        reply = self._clerk.answer(*_opened(frame))
-        return _opened(reply)
-
-    def close(self) -> Usage:
-        return Usage()
-
-    def _run(self, source: str, number: int) -> dict[str, Any]:
-        from autograder.sandbox.inside.clerk import describe
-
-        try:
-            exec(compile(source, f"cell {number}", "exec"), self._namespace)  # noqa: S102 - our own tests' code only
-        except Exception as error:  # noqa: BLE001 - a cell may raise anything
-            return {"outputs": [], "cut": False, "error": describe(error)}
-        return {"outputs": [], "cut": False, "error": None}
-
-
-def _opened(frame: bytes) -> tuple[dict[str, Any], bytes]:
-    start = wire.FRAME.size
-    _, header, _ = wire.frame_size(frame[:start])
-    return wire.unpack_header(frame[start : start + header]), frame[start + header :]

@@ -18,8 +18,8 @@ from typing import Any
 import torch
 
 from autograder.model.report import Status
-from autograder.sandbox.container import Session, SessionEnded
 from autograder.sandbox.inside import wire
+from autograder.sandbox.room import Session, SessionEnded
 
 MAX_ITERATION = 100_000
 CHUNK = 256

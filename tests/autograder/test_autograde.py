@@ -13,7 +13,8 @@ from autograder.model.bundle import load_assignment
 from autograder.model.errors import TestBroken
 from autograder.model.files import read_report
 from autograder.model.report import Status, to_json
-from autograder.sandbox.container import FakeRoom, FakeSession, SessionEnded
+from autograder.sandbox.room import SessionEnded
+from tests.fakes import FakeRoom, FakeSession
 
 RIGHT = "def double(a):\n    return 2 * a"
 CHECK1, CHECK2 = 'grader.check("q1")', 'grader.check("q2")'

@@ -7,7 +7,8 @@ import pytest
 from autograder.model.assignment import Limits
 from autograder.model.errors import IsolationMissing, RoomLost
 from autograder.model.report import Status
-from autograder.sandbox.container import DockerRoom, SessionEnded, check_facts, container_flags
+from autograder.sandbox.container import DockerRoom, check_facts, container_flags
+from autograder.sandbox.room import SessionEnded
 from autograder.sandbox.standin import Inside
 from neurograde.services.admin.doctor import HUNGRY
 

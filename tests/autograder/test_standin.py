@@ -5,8 +5,9 @@ from torch import nn
 from torch.nn import functional as F
 
 from autograder.model.report import Status
-from autograder.sandbox.container import FakeRoom, SessionEnded
+from autograder.sandbox.room import SessionEnded
 from autograder.sandbox.standin import Environment, Inside, StandInRefused, Stopped, Student, StudentError
+from tests.fakes import FakeRoom
 
 
 def inside_of(**namespace):

@@ -16,7 +16,6 @@ from autograder.intake.uploads import Upload
 from autograder.model.bundle import load_assignment
 from autograder.model.errors import PlatformError, RoomLost
 from autograder.model.syllabus import Syllabus
-from autograder.sandbox.container import FakeRoom
 from grading.analysis import rescoring
 from grading.common.directory import open_course
 from grading.records.database import Database
@@ -25,6 +24,7 @@ from grading.records.ledger import Kind, Ledger
 from grading.scoring import heldout_store as heldout
 from neurograde.cli.tables import rescored_table
 from neurograde.services.submissions.grade import Pipeline
+from tests.fakes import FakeRoom
 
 DATA = """
 import numpy as np

@@ -115,7 +115,8 @@ def _memory_limit() -> str:
 
 
 def _time_limit() -> str:
-    from autograder.sandbox.container import DockerRoom, SessionEnded
+    from autograder.sandbox.container import DockerRoom
+    from autograder.sandbox.room import SessionEnded
 
     with DockerRoom(Limits(disk_mb=8), {}) as room:
         session = room.open(wall_seconds=60)
