@@ -4,15 +4,16 @@ import functools
 import hashlib
 import importlib.metadata
 import time
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
-import torch
 
 from autograder.engine.examiner import Examiner, unasked
-from autograder.model.bundle import Assignment, Case
+from autograder.engine.outputs import MAX_OUTPUT_BYTES, _texts, output_of
+from autograder.engine.plan import AskCase, Predict, RunCell, Step, plan
+from autograder.engine.predictions import predictions_of, probabilities_of
+from autograder.model.bundle import Assignment
 from autograder.model.notebook import Notebook, Submission, checks_in
 from autograder.model.report import (
     PROBABILITY_METRICS,
@@ -32,11 +33,6 @@ from autograder.sandbox.standin import Inside, Stopped, is_out_of_memory, where
 
 MAX_RESTARTS = 12
 """A notebook or a part of it, as nbformat 4.5 writes it."""
-MAX_OUTPUT_BYTES = 16 << 20
-MAX_CLASSES = 1000
-SUM_SLACK = 0.01
-"""How far from 1 a row of probabilities may sum: in float16 it misses by about a thousandth."""
-OUTPUT_MIMES = ("text/plain", "text/html", "text/markdown", "text/latex", "image/png", "image/jpeg")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -45,29 +41,6 @@ class Graded:
 
     report: Report
     notebook: Notebook
-
-
-@dataclass(frozen=True, slots=True)
-class RunCell:
-    """Step: run the cell at this index."""
-
-    index: int
-
-
-@dataclass(frozen=True, slots=True)
-class AskCase:
-    """Step: run one case of a question."""
-
-    question: str
-    case: Case
-
-
-@dataclass(frozen=True, slots=True)
-class Predict:
-    """Step: call the entry point on the held-out inputs, in an order drawn for this submission."""
-
-
-Step = RunCell | AskCase | Predict
 
 
 def autograde(
@@ -101,28 +74,6 @@ def autograde(
         peak_memory_mb=round(usage.peak_mb, 1),
     )
     return Graded(report=report, notebook=sitting.notebook(report))
-
-
-def plan(submission: Submission, assignment: Assignment, *, predict: bool) -> list[Step]:
-    """The steps in order: each question where the notebook checks it, the others at the end, then the entry point.
-
-    As with otter, the last check of a question is the one that counts.
-    """
-    questions = {question.name: question for question in assignment.questions}
-    steps: list[Step] = []
-    checked = set()
-    for index, cell in enumerate(submission.cells):
-        if cell.kind != "code":
-            continue
-        steps.append(RunCell(index))
-        for name in checks_in(cell.source):
-            if name in questions:
-                checked.add(name)
-                steps += [AskCase(name, case) for case in questions[name].cases]
-    for name in questions:
-        if name not in checked:
-            steps += [AskCase(name, case) for case in questions[name].cases]
-    return [*steps, Predict()] if predict else steps
 
 
 def seed_of(submission: Submission, assignment: Assignment) -> int:
@@ -306,76 +257,5 @@ class Sitting:
         return {"nbformat": 4, "nbformat_minor": 5, "metadata": {"kernelspec": kernel}, "cells": cells}
 
 
-def _texts(node: Any) -> Iterator[str]:
-    if isinstance(node, str):
-        yield node
-    elif isinstance(node, dict | list):
-        for part in node.values() if isinstance(node, dict) else node:
-            yield from _texts(part)
-
-
 def _until(deadline: float) -> float:
     return deadline - time.monotonic()
-
-
-def predictions_of(answer: Any, n: int, entry_point: str) -> Predictions:
-    """Class numbers from what the entry point returned: n whole numbers in a list, array or tensor of shape (n,)."""
-    array = _array(answer)
-    wanted = f"{entry_point} must return {n} class numbers, one per row"
-    if array.dtype.kind not in "biuf":
-        return Predictions(status=Status.FAILED, message=f"{wanted}; it returned {type(answer).__name__}")
-    if array.shape != (n,):
-        return Predictions(status=Status.FAILED, message=f"{wanted}, of shape ({n},); it returned {array.shape}")
-    if not (np.isfinite(array).all() and (np.abs(array) < 2**31).all() and (array == np.floor(array)).all()):
-        return Predictions(status=Status.FAILED, message=f"{wanted}; some of them are not whole numbers")
-    return Predictions(status=Status.PASSED, values=tuple(int(value) for value in array))
-
-
-def probabilities_of(answer: Any, n: int, entry_point: str) -> Predictions:
-    """Probabilities from what the entry point returned, shape (n, classes), and the likeliest class of each row."""
-    array = _array(answer)
-    wanted = f"{entry_point} must return probabilities, {n} rows with one number per class"
-    if array.dtype.kind not in "iuf":
-        return Predictions(status=Status.FAILED, message=f"{wanted}; it returned {type(answer).__name__}")
-    if array.ndim != 2 or len(array) != n or not 2 <= array.shape[1] <= MAX_CLASSES:
-        return Predictions(status=Status.FAILED, message=f"{wanted}; it returned {array.shape}")
-    array = array.astype(np.float64)
-    if not (np.isfinite(array).all() and (array >= 0).all() and (np.abs(array.sum(axis=1) - 1) <= SUM_SLACK).all()):
-        return Predictions(status=Status.FAILED, message=f"{wanted}, from 0 up, and each row must sum to 1")
-    return Predictions(
-        status=Status.PASSED,
-        values=tuple(array.argmax(axis=1).tolist()),
-        probabilities=tuple(map(tuple, array.tolist())),
-    )
-
-
-def _array(answer: Any) -> np.ndarray:
-    """What the entry point returned as an array; one of objects when it is none."""
-    try:
-        if isinstance(answer, torch.Tensor):  # NumPy has no bfloat16
-            answer = (answer.detach().double() if answer.is_floating_point() else answer.detach()).numpy()
-        return np.asarray(answer)
-    except (TypeError, ValueError):
-        return np.empty(0, dtype=object)
-
-
-def output_of(raw: Any) -> Notebook | None:
-    """An nbformat output from what the room says is one; None when it is not."""
-    kind = raw.get("output_type") if type(raw) is dict else None
-    if kind == "stream":
-        name = "stderr" if raw.get("name") == "stderr" else "stdout"
-        return {"output_type": kind, "name": name, "text": str(raw.get("text", ""))}
-    if kind == "error":
-        lines = raw.get("traceback")
-        traceback = [str(line) for line in lines] if type(lines) is list else []
-        return {
-            "output_type": kind,
-            "ename": str(raw.get("ename")),
-            "evalue": str(raw.get("evalue")),
-            "traceback": traceback,
-        }
-    data = raw.get("data") if kind in ("display_data", "execute_result") else None
-    if type(data) is not dict or not all(mime in OUTPUT_MIMES and type(text) is str for mime, text in data.items()):
-        return None
-    counted = {"execution_count": None} if kind == "execute_result" else {}
-    return {"output_type": kind, "data": data, "metadata": {}, **counted}

@@ -7,7 +7,8 @@ import pytest
 import torch
 
 from autograder.engine.examiner import Examiner
-from autograder.engine.run import autograde, predictions_of, probabilities_of
+from autograder.engine.predictions import predictions_of, probabilities_of
+from autograder.engine.run import autograde
 from autograder.intake.uploads import Upload, receive
 from autograder.model.bundle import load_assignment
 from autograder.model.errors import TestBroken
