@@ -22,7 +22,8 @@ from rich.console import Console
 from rich.table import Table
 
 from autograder.authoring.corpus.samples import Sample, load_sample
-from autograder.engine.local import Result, autograde_many
+from autograder.engine.job import Result
+from autograder.engine.local import autograde_many
 from autograder.intake.uploads import Upload, receive
 from autograder.model.bundle import Assignment, load_assignment
 from autograder.model.errors import SubmissionError

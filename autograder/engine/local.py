@@ -5,38 +5,24 @@ back is JSON text, ready to be stored.
 """
 
 import contextlib
-import json
 import multiprocessing
-import resource
-import signal
 import time
 from collections import deque
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from multiprocessing.connection import Connection, wait
-from pathlib import Path
+from multiprocessing.connection import wait
 from typing import Any, Self
 
 import numpy as np
 
-from autograder.model.bundle import Assignment, load_assignment
-from autograder.model.errors import CourseError, PlatformError, RoomLost, TestBroken
+from autograder.engine.job import Result
+from autograder.engine.worker import work
+from autograder.model.bundle import Assignment
+from autograder.model.errors import PlatformError, RoomLost, TestBroken
 from autograder.model.notebook import Submission
-from autograder.model.report import REPORT, Report
+from autograder.model.report import REPORT
 
-EXAMINER_MEMORY = 8 << 30
 PATIENCE_SECONDS = 240.0
 """Beyond the submission's own limit: the start of a room on a busy machine, a second try."""
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Result:
-    """What came of one submission: a report and the executed notebook (as JSON text), or why there is none."""
-
-    submission: Submission
-    report: Report | None = None
-    notebook: str = ""
-    problem: CourseError | None = None
 
 
 def autograde_many(
@@ -78,7 +64,7 @@ class Worker:
             "spawn"
         )  # a fork would inherit the threads of torch and of the progress bar
         self.pipe, theirs = spawn.Pipe()
-        self._process = spawn.Process(target=_work, args=(theirs, order), daemon=True)
+        self._process = spawn.Process(target=work, args=(theirs, order), daemon=True)
         self._process.start()
         theirs.close()
 
@@ -135,48 +121,3 @@ class Worker:
         self._process.join(20)
         if self._process.is_alive():
             self._process.kill()
-
-
-def _work(pipe: Connection, order: dict[str, Any]) -> None:
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the batch, which then hangs up
-    # What a student returns is bounded, what a test makes of it (x @ x.T) is not.
-    _, hard = resource.getrlimit(resource.RLIMIT_DATA)
-    resource.setrlimit(resource.RLIMIT_DATA, (EXAMINER_MEMORY, hard))
-    with contextlib.suppress(EOFError, BrokenPipeError):
-        try:
-            _grade_all(pipe, order)
-        except CourseError as problem:
-            pipe.send((None, "", problem))
-
-
-def _grade_all(pipe: Connection, order: dict[str, Any]) -> None:
-    from autograder.sandbox.container import DockerRoom
-
-    assignment = load_assignment(Path(order["bundle"]))
-    # The container warms up while this process imports torch and otter.
-    with DockerRoom(assignment.settings.limits, assignment.files(), fresh=order["fresh"]) as room:
-        import torch
-
-        from autograder.engine.examiner import Examiner
-        from autograder.engine.run import autograde
-
-        torch.set_num_threads(1)
-        examiner = Examiner(assignment)
-        room.ready()
-        while True:
-            submission: Submission = pipe.recv()
-            for last_try in (False, True):
-                try:
-                    graded = autograde(submission, examiner, assignment, room, inputs=order["inputs"])
-                except RoomLost as problem:
-                    if last_try:
-                        pipe.send((None, "", problem))
-                else:
-                    pipe.send(
-                        (
-                            REPORT.dump_json(graded.report),
-                            json.dumps(graded.notebook, indent=1, ensure_ascii=False),
-                            None,
-                        )
-                    )
-                    break

@@ -10,7 +10,7 @@ import pytest
 from rich.console import Console
 
 from autograder.engine.examiner import Examiner
-from autograder.engine.local import Result
+from autograder.engine.job import Result
 from autograder.engine.run import autograde
 from autograder.intake.uploads import Upload
 from autograder.model.bundle import load_assignment
