@@ -9,8 +9,8 @@ from types import MappingProxyType
 
 from autograder.model.language import SOURCE_LANGUAGE
 from grading.competition import plot
+from grading.competition.board import Board, Identity, Row, Shown
 from grading.competition.plot import Picture, picture, score_range
-from grading.competition.ranking import Board, Identity, Row, Shown
 
 FOLDER = Path(__file__).parent
 PHRASES: Mapping[str, Mapping[str, str]] = MappingProxyType(

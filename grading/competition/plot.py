@@ -6,11 +6,12 @@ ticks; it is imported where that is done, and `neurograde --help` stays quick.
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from itertools import pairwise
 from statistics import quantiles
 
-from grading.competition.ranking import Board, Dot
+from autograder.model.times import as_utc
+from grading.competition.board import Board, Dot
 
 WIDTH, HEIGHT = 960.0, 380.0
 LEFT, RIGHT, TOP, BOTTOM = 52.0, 196.0, 18.0, 34.0
@@ -109,7 +110,7 @@ def picture(board: Board) -> Picture | None:
         high=high,
         score_ticks=tuple(_score_ticks(canvas)),
         time_ticks=times,
-        by_hour=any(_utc(after.when) - _utc(before.when) < timedelta(hours=23) for before, after in pairwise(times)),
+        by_hour=any(as_utc(b.when) - as_utc(a.when) < timedelta(hours=23) for a, b in pairwise(times)),
         entries="".join(f"M{x:g} {y:g}h0" for x, y in sorted(rest)),
         marks=tuple(
             Mark(dot=dot, x=canvas.x(dot.handed_in), y=canvas.y(dot.value)) for dot in board.dots if dot.is_best
@@ -154,7 +155,7 @@ class _Canvas:
     end: datetime
 
     def x(self, when: datetime) -> float:
-        share = (_utc(when) - self.start) / (self.end - self.start)
+        share = (as_utc(when) - self.start) / (self.end - self.start)
         return round(LEFT + share * (WIDTH - LEFT - RIGHT), 1)
 
     def y(self, value: float) -> float:
@@ -165,8 +166,8 @@ class _Canvas:
 
 def _time_range(board: Board) -> tuple[datetime, datetime]:
     """From the first entry to the deadline of a final board, else to the moment of the board; in UTC."""
-    first, last = _utc(board.dots[0].handed_in), _utc(board.dots[-1].handed_in)
-    end = max(last, _utc(board.ends if board.is_final and board.ends else board.at))
+    first, last = as_utc(board.dots[0].handed_in), as_utc(board.dots[-1].handed_in)
+    end = max(last, as_utc(board.ends if board.is_final and board.ends else board.at))
     pad = max((end - first) * 0.02, timedelta(minutes=10))
     return first - pad, end + pad
 
@@ -193,8 +194,4 @@ def _time_ticks(canvas: _Canvas, board: Board) -> tuple[TimeTick, ...]:
     zone = board.at.tzinfo
     locator = AutoDateLocator(tz=zone, minticks=3, maxticks=8)
     found = [num2date(number, tz=zone) for number in locator.tick_values(canvas.start, canvas.end)]
-    return tuple(TimeTick(x=canvas.x(when), when=when) for when in found if canvas.start <= _utc(when) <= canvas.end)
-
-
-def _utc(when: datetime) -> datetime:
-    return when.astimezone(UTC)
+    return tuple(TimeTick(x=canvas.x(when), when=when) for when in found if canvas.start <= as_utc(when) <= canvas.end)

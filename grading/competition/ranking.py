@@ -7,159 +7,24 @@ Exact scores stay in the ledger.
 """
 
 import math
-from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime, time, timedelta
-from enum import StrEnum
+from datetime import datetime
 from statistics import NormalDist
 from types import MappingProxyType
 from zoneinfo import ZoneInfo
 
 from autograder.model.assignment import Competition
-from autograder.model.errors import SubmissionError
+from autograder.model.times import as_utc
 from grading.common.spreadsheet import clean
+from grading.competition.board import Board, Dot, Entry, Identity, Likeness, Row, Shown
+from grading.competition.entries import Compare, came, entries_in_time, entry_kind, is_over, order
 from grading.records.ledger import Attempt, Kind, latest
-from grading.rules.lateness import duration, said
 from grading.scoring.score import FINAL_DIGITS, PUBLIC_DIGITS, Score, Scores
 
-SHORTEST_ID = 4
-"""Digits of a submission's name that are enough when no other begins with them."""
-
-Compare = Callable[[Attempt, Attempt], bool]
-"""Says something of two attempts by their predictions and the labels, which are not for this module."""
 NO_NAMES: Mapping[str, str] = MappingProxyType({})
 NO_DEADLINES: Mapping[str, datetime] = MappingProxyType({})
 NO_SELECTIONS: Mapping[str, Sequence[str]] = MappingProxyType({})
-
-
-class Identity(StrEnum):
-    """What students are called on a board."""
-
-    NAMES = "names"
-    PSEUDONYMS = "pseudonyms"
-
-
-class Likeness(StrEnum):
-    """How one of a student's entries compares with the best one."""
-
-    BEST = "best"
-    SAME = "same"
-    """Equal in every digit that is shown; more was not asked."""
-    NOISE = "noise"
-    """Another score, but the two cannot be told apart."""
-    APART = "apart"
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Shown:
-    """A score with as many digits as may be shown."""
-
-    value: float
-    """Rounded."""
-    digits: int
-    low: float | None = None
-    """Wilson's 95 % interval, rounded too; only for a final accuracy, which is what it is an interval of."""
-    high: float | None = None
-
-    def __str__(self) -> str:
-        return f"{self.value:.{self.digits}f}"
-
-    @property
-    def interval(self) -> str:
-        """The ends of the interval; empty where there is none."""
-        return "" if self.low is None else f"{self.low:.{self.digits}f}-{self.high:.{self.digits}f}"
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Row:
-    """One student, or one baseline, on a board."""
-
-    who: str
-    rank: int | None = None
-    """From 1. Equals share it, and the next is as many places further. None for a baseline, and without a score."""
-    score: Shown | None = None
-    """Public before the deadline, private after. None where there is none, and on a board of ranks only."""
-    public: Shown | None = None
-    """After the deadline, the public score of the same entry."""
-    moved: int | None = None
-    """After the deadline, places gained (or lost, below 0) against the public board; within those shared there, 0."""
-    verified: Shown | None = None
-    """What the grader's own run of the student's latest notebook scores, on the same rows as `score`."""
-    tier: int | None = None
-    """From 1: within a tier nobody can be told from its first. None where that was not asked, or before the end."""
-    entries: int = 0
-    """Handed in in time."""
-    handed_in: datetime | None = None
-    """When the entry that the row stands on came, in the course's time zone."""
-    is_baseline: bool = False
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Dot:
-    """One entry in the picture of scores over time."""
-
-    who: str
-    handed_in: datetime
-    value: float
-    is_best: bool
-    """The student's row stands on it."""
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Board:
-    """A leaderboard at one moment, as whoever may look at it may see it."""
-
-    rows: tuple[Row, ...]
-    """Best first; of equals a baseline, then who was earlier; those without a score at the end."""
-    dots: tuple[Dot, ...]
-    """Every entry, in the order handed in; none on a board of ranks only."""
-    is_final: bool
-    """Private scores, after the deadline; before it, public ones."""
-    at: datetime
-    """The moment, in the course's time zone."""
-    ends: datetime | None
-    """The deadline, in the course's time zone; None when there is none."""
-    identity: Identity
-    ranks_only: bool
-    claims: bool
-    """Entries are files of predictions, beside which a re-run can stand; else they are notebooks."""
-    metric: str
-    """Empty while nobody has a score."""
-    rows_scored: int
-    """How many held-out rows the shown score is of; 0 while nobody has one."""
-    margin: Shown | None
-    """Half of what Wilson's 95 % interval around the best score spans; None where that says nothing."""
-    selected: int
-    """Entries that a student may select for the final board."""
-    students: int
-    """Who have an entry."""
-    entries: int
-    """Theirs, handed in in time."""
-    waiting: int
-    """Students with an extension that has not ended: on the final board they come later."""
-    outdated: int
-    """Scores left out because they are by another metric or on other held-out data than the last one given."""
-
-    @property
-    def zone(self) -> str:
-        return str(self.at.tzinfo)
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Entry:
-    """One of a student's own entries, as that student may see it."""
-
-    submission: str
-    handed_in: datetime
-    public: Shown
-    private: Shown | None
-    """After the deadline."""
-    in_time: bool
-    is_selected: bool
-    """By the student; after the deadline also where the student selected none and the board did."""
-    likeness: Likeness | None
-    """Against the student's best; None when it was too late, or nothing was given to tell by."""
 
 
 def board(
@@ -187,14 +52,14 @@ def board(
 
     Raises ValueError for a time without a zone, and for a student without a pseudonym where those are asked for.
     """
-    when = _utc(now)
-    view = _View(final=_is_over(ends, when), zone=zone, names=names, identity=identity, ranks_only=ranks_only)
-    waiting = {student for student, late in extended.items() if view.final and not _is_over(late, when)}
-    there = [one for one in attempts if _utc(one.handed_in) <= when and one.student not in waiting]
+    when = as_utc(now)
+    view = _View(final=is_over(ends, when), zone=zone, names=names, identity=identity, ranks_only=ranks_only)
+    waiting = {student for student, late in extended.items() if view.final and not is_over(late, when)}
+    there = [one for one in attempts if as_utc(one.handed_in) <= when and one.student not in waiting]
     scored, outdated = _comparable(there)
     contenders = [
         _Contender.of(mine, view.final, selections.get(student, ()), competition.selected)
-        for student, mine in _in_time(scored, _entry_kind(competition), ends, extended).items()
+        for student, mine in entries_in_time(scored, entry_kind(competition), ends, extended).items()
     ]
     verified = _verified(there, scored) if competition.claims else {}
     ranked = _ranked(contenders, verified, view)
@@ -206,7 +71,7 @@ def board(
         dots=() if ranks_only else tuple(_dots(contenders, view)),
         is_final=view.final,
         at=when.astimezone(zone),
-        ends=_utc(ends).astimezone(zone) if ends else None,
+        ends=as_utc(ends).astimezone(zone) if ends else None,
         identity=identity,
         ranks_only=ranks_only,
         claims=competition.claims,
@@ -237,18 +102,18 @@ def own_entries(
     cannot be told apart on public rows, or after the deadline on private ones. It is not asked about scores that look
     the same: whether a file with one other row passes the Ladder's test tells that row's label.
     """
-    when = _utc(now)
-    view = _View(final=_is_over(ends, when), zone=zone, names=NO_NAMES)
-    scored, _ = _comparable(one for one in attempts if _utc(one.handed_in) <= when)
-    mine = sorted((one for one in scored if one.kind is _entry_kind(competition)), key=_order)
-    counted = [one for one in mine if not _is_over(ends, _came(one))]
+    when = as_utc(now)
+    view = _View(final=is_over(ends, when), zone=zone, names=NO_NAMES)
+    scored, _ = _comparable(one for one in attempts if as_utc(one.handed_in) <= when)
+    mine = sorted((one for one in scored if one.kind is entry_kind(competition)), key=order)
+    counted = [one for one in mine if not is_over(ends, came(one))]
     best = _Contender.of(counted, view.final, selected, competition.selected).best if counted else None
     chosen = {one.submission for one in _chosen(counted, selected, competition.selected)} if view.final else {*selected}
     in_time = {one.submission for one in counted}
     return tuple(
         Entry(
             submission=one.submission,
-            handed_in=_came(one).astimezone(zone),
+            handed_in=came(one).astimezone(zone),
             public=view.public(one),
             private=view.shown(one) if view.final else None,
             in_time=one.submission in in_time,
@@ -257,69 +122,6 @@ def own_entries(
         )
         for one in mine
     )
-
-
-def left_today(earlier: Iterable[Attempt], now: datetime, competition: Competition, zone: ZoneInfo) -> int:
-    """How many more claims of a student count on the day of `now`, in the course's time zone.
-
-    `earlier` are the student's attempts at the assignment. A file without a score was invalid and does not count.
-    """
-    day = _day(now, zone)
-    claims = (one for one in earlier if one.kind is Kind.CLAIM and one.scores is not None)
-    return max(0, competition.daily_limit - sum(_day(one.handed_in, zone) == day for one in claims))
-
-
-def admit(earlier: Iterable[Attempt], handed_in: datetime, competition: Competition, zone: ZoneInfo) -> None:
-    """Refuse a claim when as many as count have come on its day, in the course's time zone.
-
-    `earlier` is what `left_today` takes. Raises SubmissionError that tells when the next one may come.
-    """
-    if left_today(earlier, handed_in, competition, zone):
-        return
-    tomorrow = _day(handed_in, zone) + timedelta(days=1)
-    # By way of UTC: where the clocks change at midnight, the day begins at another hour.
-    opens = datetime.combine(tomorrow, time.min, zone).astimezone(UTC).astimezone(zone)
-    wait = duration((_utc(opens) - _utc(handed_in)).total_seconds())
-    limit = competition.daily_limit
-    files = "1 file of predictions counts" if limit == 1 else f"{limit} files of predictions count"
-    raise SubmissionError(
-        f"{files} in a day, and today's are used. This one was not scored. "
-        f"Hand it in again from {said(opens)} on, in {wait}."
-    )
-
-
-def choose(
-    wanted: Sequence[str],
-    attempts: Iterable[Attempt],
-    competition: Competition,
-    *,
-    now: datetime,
-    ends: datetime | None = None,
-) -> tuple[str, ...]:
-    """The submissions that a student wants to stand by, each named by the beginning of its id.
-
-    `attempts` are the student's, `ends` is the student's own deadline. Raises SubmissionError after the deadline, for
-    a name that fits none or several, and for too many.
-    """
-    if ends is not None and _is_over(ends, _utc(now)):
-        raise SubmissionError(f"Entries could be selected until {said(ends)}. Those selected then stand.")
-    kind = _entry_kind(competition)
-    ids = [one.submission for one in attempts if one.kind is kind and one.scores is not None]
-    chosen: dict[str, None] = {}
-    for name in wanted:
-        found = [one for one in ids if one.startswith(name.lower())] if len(name) >= SHORTEST_ID else []
-        if len(found) != 1:
-            many = f"{len(found)} of your entries begin" if found else "None of your entries begins"
-            there = ", ".join(one[:12] for one in ids) or "none yet"
-            raise SubmissionError(
-                f'{many} with "{name}". Give {SHORTEST_ID} or more digits of an entry\'s name; yours are: {there}.'
-            )
-        chosen[found[0]] = None
-    if not 1 <= len(chosen) <= competition.selected:
-        raise SubmissionError(
-            f"{len(chosen)} entries were named. Select from 1 to {competition.selected}; the best of them will count."
-        )
-    return tuple(chosen)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -336,7 +138,7 @@ class _Contender:
 
     @classmethod
     def of(cls, entries: Iterable[Attempt], final: bool, selection: Sequence[str], most: int) -> "_Contender":
-        mine = sorted(entries, key=_order)
+        mine = sorted(entries, key=order)
         # `max` takes the first of equals, which is the earliest.
         best_public = max(mine, key=_public_as_shown)
         best = max(_chosen(mine, selection, most), key=_private_as_shown) if final else best_public
@@ -410,13 +212,13 @@ def _ranked(
                 moved=_moved(publicly, one.public, places[shown[one.student].value]) if view.final else None,
                 verified=view.shown(verified[one.student]) if one.student in verified else None,
                 entries=len(one.entries),
-                handed_in=_came(one.best).astimezone(view.zone),
+                handed_in=came(one.best).astimezone(view.zone),
             ),
             one.best,
         )
         for one in contenders
     ]
-    return sorted(rows, key=lambda pair: (pair[0].rank, _came(pair[1]), pair[0].who))
+    return sorted(rows, key=lambda pair: (pair[0].rank, came(pair[1]), pair[0].who))
 
 
 def _places(scores: Iterable[float]) -> dict[float, int]:
@@ -481,7 +283,7 @@ def _dots(contenders: Sequence[_Contender], view: _View) -> list[Dot]:
         for one in contenders
         for attempt in one.entries
     ]
-    return sorted(dots, key=lambda dot: (_utc(dot.handed_in), dot.who, dot.value))
+    return sorted(dots, key=lambda dot: (as_utc(dot.handed_in), dot.who, dot.value))
 
 
 def _likeness(one: Attempt, best: Attempt, view: _View, within_noise: Compare | None) -> Likeness | None:
@@ -499,7 +301,7 @@ def _comparable(attempts: Iterable[Attempt]) -> tuple[list[Attempt], int]:
     scored = [one for one in attempts if one.scores is not None]
     if not scored:
         return [], 0
-    rule = _rule(max(scored, key=lambda one: _utc(one.recorded)))
+    rule = _rule(max(scored, key=lambda one: as_utc(one.recorded)))
     same = [one for one in scored if _rule(one) == rule]
     return same, len(scored) - len(same)
 
@@ -509,28 +311,12 @@ def _rule(attempt: Attempt) -> tuple[str, str, str]:
     return scores.overall.metric, scores.overall.heldout_version, scores.split
 
 
-def _in_time(
-    scored: Iterable[Attempt], kind: Kind, ends: datetime | None, extended: Mapping[str, datetime]
-) -> dict[str, list[Attempt]]:
-    """By student the entries that came before the student's deadline."""
-    entries: defaultdict[str, list[Attempt]] = defaultdict(list)
-    for one in scored:
-        over = _is_over(ends, _came(one)) and _is_over(extended.get(one.student, ends), _came(one))
-        if one.kind is kind and not over:
-            entries[one.student].append(one)
-    return entries
-
-
 def _chosen(entries: Sequence[Attempt], selection: Sequence[str], most: int) -> list[Attempt]:
     """The selected among entries in the order handed in; where none of them is, the best by exact public score."""
     there = {one.submission: one for one in entries}
     selected = [there[name] for name in dict.fromkeys(selection) if name in there]
     best = sorted(entries, key=lambda one: -_scores(one).public.value)
-    return sorted((selected or best)[:most], key=_order)
-
-
-def _entry_kind(competition: Competition) -> Kind:
-    return Kind.CLAIM if competition.claims else Kind.NOTEBOOK
+    return sorted((selected or best)[:most], key=order)
 
 
 def _scores(attempt: Attempt) -> Scores:
@@ -550,28 +336,3 @@ def _half_interval(share: float, n: int) -> float:
     """Half of `metrics.wilson_interval` at 95 %, by its formula, without the seconds that importing SciPy takes."""
     z = NormalDist().inv_cdf(0.975)
     return z * math.sqrt(share * (1 - share) / n + z * z / (4 * n * n)) / (1 + z * z / n)
-
-
-def _came(attempt: Attempt) -> datetime:
-    return _utc(attempt.handed_in)
-
-
-def _order(attempt: Attempt) -> tuple[datetime, str]:
-    """By time; the second is there so that two of the same second are never the other way round."""
-    return _came(attempt), attempt.submission
-
-
-def _is_over(ends: datetime | None, when: datetime) -> bool:
-    """Whether a deadline is over at a time in UTC; what comes at the deadline is in time."""
-    return ends is not None and when > _utc(ends)
-
-
-def _utc(when: datetime) -> datetime:
-    """In UTC: two times of one zone are compared by their clocks, an hour wrong when those change in between."""
-    if when.tzinfo is None:
-        raise ValueError(f"{when} has no time zone")
-    return when.astimezone(UTC)
-
-
-def _day(when: datetime, zone: ZoneInfo) -> date:
-    return _utc(when).astimezone(zone).date()

@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING
 
 from grading.common.spreadsheet import to_csv
-from grading.competition.ranking import Board, Row
+from grading.competition.board import Board, Row
 
 if TYPE_CHECKING:
     pass

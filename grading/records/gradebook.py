@@ -11,7 +11,7 @@ import os
 import re
 from collections.abc import Collection, Hashable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
@@ -19,6 +19,7 @@ from autograder.model.bundle import Assignment
 from autograder.model.errors import ConfigError
 from autograder.model.notebook import STUDENT_NAME
 from autograder.model.report import Report
+from autograder.model.times import naive_utc
 from grading.common.directory import Course
 from grading.records.database import Database
 from grading.rules.lateness import Lateness
@@ -225,7 +226,7 @@ def _percents() -> "Table":
 
 def timestamp_text(when: datetime) -> str:
     """What a timestamp.txt of nbgrader says."""
-    return f"{_utc(when):%Y-%m-%d %H:%M:%S.%f} UTC\n"
+    return f"{naive_utc(when):%Y-%m-%d %H:%M:%S.%f} UTC\n"
 
 
 def write_timestamp(course: Course, student: str, assignment: str, when: datetime) -> None:
@@ -237,13 +238,6 @@ def write_timestamp(course: Course, student: str, assignment: str, when: datetim
     folder = course.submitted / student / assignment
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "timestamp.txt").write_text(timestamp_text(when))
-
-
-def _utc(when: datetime) -> datetime:
-    """Naive and in UTC, as nbgrader keeps every time."""
-    if when.tzinfo is None:
-        raise ValueError(f"{when} has no time zone")
-    return when.astimezone(UTC).replace(tzinfo=None)
 
 
 def _max_points(assignment: Assignment) -> dict[str, float]:
@@ -275,8 +269,8 @@ def _marks(assignment: Assignment, row: Row, asked: Mapping[str, float]) -> dict
 def _handed_in(row: Row, assignment: Assignment) -> dict[str, Any]:
     """When, and how much later than the assignment's deadline this student's own was."""
     late, due = row.grade.lateness, assignment.settings.due
-    extension = _utc(late.due) - _utc(due) if late.extended and late.due and due else None
-    return {"timestamp": _utc(row.timestamp), "extension": extension}
+    extension = naive_utc(late.due) - naive_utc(due) if late.extended and late.due and due else None
+    return {"timestamp": naive_utc(row.timestamp), "extension": extension}
 
 
 def _student_row(student: Enrolled) -> dict[str, str | None]:
@@ -328,7 +322,7 @@ def _declare(
         declared = nb.Assignment(name=assignment.name, course_id=course_id)
         session.add(declared)
     if assignment.settings.due is not None:
-        declared.duedate = _utc(assignment.settings.due)
+        declared.duedate = naive_utc(assignment.settings.due)
     notebook = session.scalar(select(nb.Notebook).filter_by(name=assignment.name, assignment=declared))
     if notebook is None:
         notebook = nb.Notebook(name=assignment.name, assignment=declared)

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from grading.analysis.preview import Move
 from grading.analysis.rescoring import GRADE_DIGITS, SCORE_DIGITS, Rescored
-from grading.competition.ranking import Board, Entry, Likeness, Row, Shown
+from grading.competition.board import Board, Entry, Likeness, Row, Shown
 from grading.competition.table import heading
 
 if TYPE_CHECKING:

@@ -15,8 +15,9 @@ from autograder.model.house import load_syllabus
 from autograder.model.syllabus import Syllabus
 from grading.common.directory import Course
 from grading.common.secret import term_secret
-from grading.competition import ranking as boards
-from grading.competition.ranking import Board, Entry, Identity
+from grading.competition.board import Board, Entry, Identity
+from grading.competition.entries import choose, left_today
+from grading.competition.ranking import board, own_entries
 from grading.people.pseudonyms import pseudonyms
 from grading.people.roster import load_roster
 from grading.records.database import Database
@@ -70,7 +71,7 @@ class Standings:
     def board(self, *, pseudonyms: bool, ranks_only: bool) -> Board:
         """The leaderboard; with tiers once it is final."""
         attempts = self.ledger.attempts(self.assignment)
-        return boards.board(
+        return board(
             attempts,
             self.competition,
             now=self.now,
@@ -89,7 +90,7 @@ class Standings:
         mine = self.ledger.attempts(self.assignment, student=student, predictions=True)
         if not mine:
             raise ConfigError(f"{student} has handed in nothing for {self.assignment}. Check the name.")
-        entries = boards.own_entries(
+        entries = own_entries(
             mine,
             self.competition,
             now=self.now,
@@ -99,12 +100,12 @@ class Standings:
             within_noise=self._within_noise(student),
         )
         claims = self.competition.claims
-        return entries, boards.left_today(mine, self.now, self.competition, self.syllabus.zone) if claims else None
+        return entries, left_today(mine, self.now, self.competition, self.syllabus.zone) if claims else None
 
     def select(self, student: str, wanted: Sequence[str]) -> tuple[str, ...]:
         """Note what the student stands by. Raises SubmissionError after the deadline or for what cannot be meant."""
         mine = self.ledger.attempts(self.assignment, student=student)
-        chosen = boards.choose(wanted, mine, self.competition, now=self.now, ends=self._due(student))
+        chosen = choose(wanted, mine, self.competition, now=self.now, ends=self._due(student))
         self.ledger.select(Selection(assignment=self.assignment, student=student, submissions=chosen))
         return chosen
 

@@ -11,7 +11,9 @@ from hypothesis import strategies as st
 from autograder.model.assignment import Competition
 from autograder.model.errors import SubmissionError
 from autograder.model.report import Status
-from grading.competition.ranking import Identity, Likeness, admit, board, choose, left_today, own_entries
+from grading.competition.board import Identity, Likeness
+from grading.competition.entries import admit, choose, left_today
+from grading.competition.ranking import board, own_entries
 from grading.people.pseudonyms import pseudonyms
 from grading.records.ledger import Attempt, Kind
 from grading.scoring.metrics import wilson_interval

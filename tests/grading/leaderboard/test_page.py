@@ -13,9 +13,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.console import Console
 
+from grading.competition.board import Board, Dot, Identity, Row, Shown
 from grading.competition.page import PHRASES, board_page
 from grading.competition.plot import HEIGHT, LINE_HEIGHT, picture, score_range, spread
-from grading.competition.ranking import Board, Dot, Identity, Row, Shown
 from grading.competition.table import board_csv, board_object
 from neurograde.cli.tables import board_table
 
