@@ -111,7 +111,7 @@ def _assignment(name: str, folder: Path) -> Any:
 
 def _rows(name: str) -> list[Any]:
     from autograder.model.report import CaseResult, Provenance, QuestionResult, Report, Status
-    from grading.records.gradebook import Row
+    from grading.records.marks import Row
     from grading.rules.policy import Grade
 
     made_by = Provenance(neurograde="1", otter="7", bundle="bench", image="bench", seed=1)

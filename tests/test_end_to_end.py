@@ -18,6 +18,7 @@ import pytest
 from autograder.authoring.corpus.samples import load_sample
 from autograder.sandbox.image import find_engine
 from grading.records.gradebook import Gradebook
+from tests.builders import earned
 
 ROOT = Path(__file__).parent.parent
 NAME = "neuron_pytorch"
@@ -145,7 +146,7 @@ def test_two_assistants_at_once_lose_no_mark_though_a_container_is_killed(house,
     marks = {found["student"]: found["grade"] for found in map(json.loads, lines)}
     assert sorted(marks) == uploaded(mine, yours)
     with Gradebook(tmp_path / "course/gradebook.db") as gradebook:
-        assert {name: points for name, (points, _) in gradebook.totals(NAME).items()} == pytest.approx(marks)
+        assert {name: points for name, (points, _) in earned(gradebook, NAME).items()} == pytest.approx(marks)
 
 
 def uploaded(*folders):

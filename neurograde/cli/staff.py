@@ -128,7 +128,8 @@ def roster_import(file: Path, add: bool, dry_run: bool, course: Path | None) -> 
     with the nearest candidates and left out, never guessed.
     """
     from grading.people.merge import described, import_roster
-    from grading.records.gradebook import Enrolled, Gradebook
+    from grading.records.gradebook import Gradebook
+    from grading.records.marks import Enrolled
 
     house, where = find_house(), open_course(course)
     titles = {}

@@ -27,7 +27,8 @@ from autograder.model.house import load_syllabus
 from autograder.model.report import CaseResult, Predictions, Provenance, QuestionResult, Report, Status
 from grading.common.directory import open_course
 from grading.exchange.nbgrader.formgrader import annotated, furnish, publish, server_command
-from grading.records.gradebook import Enrolled, Gradebook, Row
+from grading.records.gradebook import Gradebook
+from grading.records.marks import Enrolled, Row
 from grading.rules.lateness import judge
 from grading.rules.policy import grade
 from grading.scoring.score import Score, Scores

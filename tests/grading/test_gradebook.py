@@ -15,17 +15,19 @@ from autograder.model.bundle import Assignment, Question
 from autograder.model.errors import ConfigError, PlatformError
 from autograder.model.report import CaseResult, Provenance, QuestionResult, Report, Status
 from grading.common.directory import open_course
-from grading.records.gradebook import Enrolled, Gradebook, Mark, Row, write_timestamp
+from grading.records.gradebook import Gradebook, write_timestamp
+from grading.records.marks import Enrolled, Mark, Row
 from grading.rules.lateness import ON_TIME, Lateness
 from grading.rules.policy import Result, grade
 from grading.scoring.score import Score, Scores
+from tests.builders import earned
 
 NOON = datetime(2026, 11, 30, 12, 0, 0, 250_000, tzinfo=UTC)
 COMPETITION = Competition(anchors=[(0.5, 0), (1.0, 8)])
 RECORD = """
 import pickle, sys
 import nbgrader.api
-from grading.gradebook import Gradebook
+from grading.records.gradebook import Gradebook
 path, assignment, classes = pickle.load(sys.stdin.buffer)
 print("ready", flush=True)
 with Gradebook(path) as gradebook:
@@ -100,8 +102,8 @@ def nbgrader(place, gradebook):
 
 def test_points_and_accuracy_points_add_up(gradebook):
     gradebook.record(assignment(), CLASS)
-    assert gradebook.totals("hw1") == {"ada": (13, 13), "bob": (5, 13), "cy": (1.5, 13)}
-    assert gradebook.totals("hw2") == {}
+    assert earned(gradebook, "hw1") == {"ada": (13, 13), "bob": (5, 13), "cy": (1.5, 13)}
+    assert earned(gradebook, "hw2") == {}
 
 
 def test_nbgrader_reads_cells_dates_and_an_explicit_zero_for_no_score(nbgrader):
@@ -130,14 +132,14 @@ def test_a_regrade_replaces_automatic_scores_and_the_time_and_nothing_else(grade
     assert not nbgrader.find_grade("q2", "hw1", "hw1", "bob").needs_manual_grade
     assert nbgrader.find_submission("hw1", "bob").timestamp == later.replace(tzinfo=None)
     assert len(nbgrader.assignment_submissions("hw1")) == 3
-    assert gradebook.totals("hw1") == {"ada": (13, 13), "bob": (12.75, 13), "cy": (1.5, 13)}
+    assert earned(gradebook, "hw1") == {"ada": (13, 13), "bob": (12.75, 13), "cy": (1.5, 13)}
 
 
 def test_a_question_renamed_or_worth_something_else_moves_nobody_before_their_regrade(gradebook):
     gradebook.record(assignment(), CLASS)
     changed = assignment(q1=4, q3=3)
     gradebook.record(changed, [row("bob", 0.75, of=changed, q1=4, q3=3)])
-    assert gradebook.totals("hw1") == {"ada": (13, 15), "bob": (11, 15), "cy": (1.5, 15)}
+    assert earned(gradebook, "hw1") == {"ada": (13, 15), "bob": (11, 15), "cy": (1.5, 15)}
 
 
 def test_a_mark_by_hand_on_a_question_that_is_gone_is_not_thrown_away(gradebook, nbgrader):
@@ -146,7 +148,7 @@ def test_a_mark_by_hand_on_a_question_that_is_gone_is_not_thrown_away(gradebook,
     changed = assignment(q1=2)
     with pytest.raises(ConfigError, match="bob has a mark by hand on q2"):
         gradebook.record(changed, [row("bob", of=changed)])
-    assert gradebook.totals("hw1")["bob"] == (8, 13)
+    assert earned(gradebook, "hw1")["bob"] == (8, 13)
 
 
 def test_lateness_takes_its_share_of_marks_by_hand_too_until_it_is_forgiven(gradebook, nbgrader):
@@ -191,7 +193,7 @@ def test_the_roster_names_students_who_have_submitted_and_who_have_not(gradebook
     assert nbgrader.find_student("bob").last_name == "O'Neill"
     assert (nbgrader.find_student("eve").first_name, nbgrader.find_student("eve").last_name) == ("Eve", "b")
     assert gradebook.marks()["eve"] == {}
-    assert gradebook.totals("hw1").keys() == {"ada", "bob", "cy"}
+    assert earned(gradebook, "hw1").keys() == {"ada", "bob", "cy"}
 
 
 def test_a_student_whose_name_cannot_be_a_folders_is_refused_and_nobody_is_added(gradebook):
@@ -203,7 +205,7 @@ def test_a_student_whose_name_cannot_be_a_folders_is_refused_and_nobody_is_added
 def test_an_assignment_without_a_competition_has_no_accuracy(gradebook):
     plain = assignment(competition=None)
     gradebook.record(plain, [row("ada", of=plain, q1=2)])
-    assert gradebook.totals("hw1") == {"ada": (2, 5)}
+    assert earned(gradebook, "hw1") == {"ada": (2, 5)}
 
 
 @pytest.mark.parametrize(
@@ -217,7 +219,7 @@ def test_an_assignment_without_a_competition_has_no_accuracy(gradebook):
 def test_rows_that_do_not_fit_are_refused(gradebook, asked, rows, error, message):
     with pytest.raises(error, match=message):
         gradebook.record(asked, rows)
-    assert gradebook.totals("hw1") == {}
+    assert earned(gradebook, "hw1") == {}
 
 
 def test_a_locked_database_is_ours_to_mend_and_loses_nothing(tmp_path):
@@ -230,7 +232,7 @@ def test_a_locked_database_is_ours_to_mend_and_loses_nothing(tmp_path):
             hasty.record(assignment(), [row("dee")])
         other.close()
         hasty.record(assignment(), [row("dee")])
-    assert gradebook.totals("hw1").keys() == {"ada", "bob", "cy", "dee"}
+    assert earned(gradebook, "hw1").keys() == {"ada", "bob", "cy", "dee"}
     gradebook.close()
 
 
@@ -238,7 +240,7 @@ def test_what_is_not_a_database_is_named(tmp_path):
     (tmp_path / "gradebook.db").write_text("not a database " * 100)
     with Gradebook(f"sqlite:///{tmp_path}/gradebook.db") as gradebook:
         with pytest.raises(PlatformError, match=r"gradebook\.db did not take it: file is not a database"):
-            gradebook.totals("hw1")
+            earned(gradebook, "hw1")
 
 
 def test_a_server_that_does_not_answer_is_named_without_its_password():
@@ -255,14 +257,14 @@ def test_two_writers_at_once_lose_nothing_and_record_nobody_twice(place, gradebo
         for rows in classes:
             gradebook.record(assignment(), rows)
     assert other.returncode == 0
-    assert gradebook.totals("hw1") == {name: (13, 13) for name in ("ada", *(f"s{n}" for n in range(8)))}
+    assert earned(gradebook, "hw1") == {name: (13, 13) for name in ("ada", *(f"s{n}" for n in range(8)))}
 
 
 def test_nbgrader_export_gives_the_same_totals(tmp_path):
     course = open_course(tmp_path)
     with Gradebook(course.gradebook) as gradebook:
         gradebook.record(assignment(), CLASS)
-        totals = gradebook.totals("hw1")
+        totals = earned(gradebook, "hw1")
     bin_folder = Path(sys.executable).parent
     command = [bin_folder / "nbgrader", "export", "--to", "exports/grades.csv"]
     env = os.environ | {"PATH": f"{bin_folder}{os.pathsep}{os.environ['PATH']}", "JUPYTER_CONFIG_DIR": str(tmp_path)}

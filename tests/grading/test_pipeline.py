@@ -24,6 +24,7 @@ from grading.records.ledger import Kind, Ledger
 from grading.scoring import heldout_store as heldout
 from neurograde.cli.tables import rescored_table
 from neurograde.services.submissions.grade import Pipeline
+from tests.builders import earned
 from tests.fakes import FakeRoom
 
 DATA = """
@@ -79,7 +80,7 @@ def pipeline(tmp_path, bundle, course):
 
 def totals(course):
     with Gradebook(course.gradebook) as gradebook:
-        return {student: points for student, (points, _) in gradebook.totals("doubles").items()}
+        return {student: points for student, (points, _) in earned(gradebook, "doubles").items()}
 
 
 def test_points_and_score_become_a_grade_in_the_gradebook(pipeline, course):

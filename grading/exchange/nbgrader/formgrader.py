@@ -13,7 +13,8 @@ from autograder.model.notebook import Notebook, checks_in
 from autograder.model.report import QuestionResult, Report, verdict
 from grading.common.directory import Course
 from grading.common.sanitise import code_cell, harmless_cell, markdown_cell
-from grading.records.gradebook import ACCURACY, COURSE_ID, Row, timestamp_text, write_timestamp
+from grading.records.gradebook import timestamp_text, write_timestamp
+from grading.records.marks import ACCURACY, COURSE_ID, Row
 from grading.rules.policy import Grade
 
 OURS = "# Written by neurograde, and written anew as long as this line stands."

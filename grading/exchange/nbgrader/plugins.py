@@ -18,7 +18,8 @@ from autograder.model.errors import ConfigError
 from autograder.model.house import load_syllabus
 from autograder.model.syllabus import Syllabus
 from grading.common.spreadsheet import Cell, to_csv
-from grading.records.gradebook import Mark, marks_in
+from grading.records.marks import Mark
+from grading.records.nbgrader_tables import marks_in
 from grading.rules.lateness import lateness
 from grading.rules.policy import course_grade, late_penalty
 

@@ -11,7 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import ValidationError
 
-from autograder.engine.local import Result, autograde_many
+from autograder.engine.job import Result
+from autograder.engine.local import autograde_many
 from autograder.intake.uploads import Upload, receive
 from autograder.model.assignment import LatePolicy
 from autograder.model.bundle import Assignment, Question, load_settings
@@ -22,10 +23,11 @@ from autograder.model.report import Report, Status, fingerprint, to_json
 from autograder.model.syllabus import Syllabus
 from grading.analysis.rescoring import Rescored
 from grading.common.directory import Course, open_course, write_whole
-from grading.competition.ranking import admit
+from grading.competition.entries import admit
 from grading.exchange.nbgrader import formgrader
-from grading.records.gradebook import Gradebook, Row
+from grading.records.gradebook import Gradebook
 from grading.records.ledger import Attempt, Kind, Ledger, attempt_of, latest
+from grading.records.marks import Row
 from grading.rules import policy
 from grading.rules.extensions_file import load_extensions
 from grading.rules.lateness import Lateness, judge, require_open
