@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from grading.records.ledger import Attempt, Kind
+from grading.records.attempts import Attempt, Kind
 from grading.rules.policy import POINT_DIGITS
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 from autograder.model.assignment import Competition
 from autograder.model.errors import SubmissionError
 from autograder.model.times import as_utc
-from grading.records.ledger import Attempt, Kind
+from grading.records.attempts import Attempt, Kind
 from grading.rules.lateness import duration, said
 
 SHORTEST_ID = 4

@@ -19,7 +19,7 @@ from autograder.model.times import as_utc
 from grading.common.spreadsheet import clean
 from grading.competition.board import Board, Dot, Entry, Identity, Likeness, Row, Shown
 from grading.competition.entries import Compare, came, entries_in_time, entry_kind, is_over, order
-from grading.records.ledger import Attempt, Kind, latest
+from grading.records.attempts import Attempt, Kind, latest
 from grading.scoring.score import FINAL_DIGITS, PUBLIC_DIGITS, Score, Scores
 
 NO_NAMES: Mapping[str, str] = MappingProxyType({})

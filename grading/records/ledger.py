@@ -5,112 +5,22 @@ changed: grading again, a correction, another selection are new rows, and the la
 graded again under the same rules, to the same end, is not written twice.
 """
 
-import hashlib
 import zlib
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
-from enum import StrEnum
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import UTC
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from pydantic import TypeAdapter
 
-from autograder.model.report import Report, Status
 from grading.records.database import Database
-from grading.rules.policy import Evidence, Grade
-from grading.scoring.score import Scores
 
 if TYPE_CHECKING:
     from sqlalchemy import MetaData, Table
-
-
-class Kind(StrEnum):
-    """What was handed in."""
-
-    NOTEBOOK = "notebook"
-    CLAIM = "claim"
-    """A file of predictions."""
-    BASELINE = "baseline"
-    """The staff's own predictions."""
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Attempt:
-    """One submission of one student, and what came of it."""
-
-    assignment: str
-    student: str
-    submission: str
-    """SHA-256 of the uploaded bytes."""
-    kind: Kind
-    handed_in: datetime
-    """With a time zone, as every time here."""
-    status: Status
-    questions: tuple[tuple[str, Status, float, float], ...] = ()
-    """(name, status, points, most points); empty for a claim."""
-    scores: Scores | None = None
-    grade: Grade | None = None
-    evidence: Evidence = field(default_factory=Evidence)
-    """What gates are judged by: the predictions beside the baseline's, the claim that stood then beside the re-run."""
-    predictions: tuple[int, ...] = ()
-    """Class numbers by Id. Kept apart and read only where asked for: a term's are more than memory holds."""
-    provenance: tuple[tuple[str, str], ...] = ()
-    """What made it: versions, fingerprint of the tests, image, seed."""
-    notes: tuple[str, ...] = ()
-    recorded: datetime = field(default_factory=lambda: datetime.now(UTC))
-
-    @property
-    def key(self) -> tuple[str, str, str, Kind]:
-        return self.assignment, self.student, self.submission, self.kind
-
-    @property
-    def fingerprint(self) -> str:
-        """SHA-256 over all but the time of recording: the same for the same end."""
-        return hashlib.sha256(_ATTEMPT.dump_json(replace(self, recorded=self.handed_in))).hexdigest()
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Selection:
-    """The claims that a student wants to stand by."""
-
-    assignment: str
-    student: str
-    submissions: tuple[str, ...]
-    recorded: datetime = field(default_factory=lambda: datetime.now(UTC))
-
+from grading.records.attempts import ATTEMPT, SELECTION, Attempt, Kind, Selection
 
 PACKED = "<i4"
 """Class numbers as they are kept: 32 bits, the least first."""
-
-_ATTEMPT = TypeAdapter(Attempt)
-_SELECTION = TypeAdapter(Selection)
-
-
-def attempt_of(report: Report, grade: Grade, handed_in: datetime, scores: Scores | None, evidence: Evidence) -> Attempt:
-    """The attempt that a graded notebook is."""
-    made = report.provenance
-    return Attempt(
-        assignment=report.assignment,
-        student=report.student,
-        submission=report.submission,
-        kind=Kind.NOTEBOOK,
-        handed_in=handed_in,
-        status=report.status,
-        questions=tuple((q.name, q.status, q.points, q.max_points) for q in report.questions),
-        scores=scores,
-        grade=grade,
-        evidence=evidence,
-        predictions=report.predictions.values if report.predictions else (),
-        provenance=(
-            ("neurograde", made.neurograde),
-            ("otter", made.otter),
-            ("bundle", made.bundle),
-            ("image", made.image),
-            ("seed", str(made.seed)),
-        ),
-        notes=report.notes,
-    )
 
 
 class Ledger:
@@ -177,7 +87,7 @@ class Ledger:
         row = {
             "assignment": selection.assignment,
             "student": selection.student,
-            "content": _SELECTION.dump_json(selection).decode(),
+            "content": SELECTION.dump_json(selection).decode(),
         }
         with self._database.transaction(write=True) as session:
             session.execute(table.insert(), [row])
@@ -189,7 +99,7 @@ class Ledger:
 
         query = select(table.c.content).where(table.c.assignment == assignment).order_by(table.c.id)
         with self._database.transaction() as session:
-            found = [_SELECTION.validate_json(content) for content in session.scalars(query)]
+            found = [SELECTION.validate_json(content) for content in session.scalars(query)]
         return {one.student: one.submissions for one in found}
 
     def _tables(self) -> "tuple[Table, Table]":
@@ -199,11 +109,6 @@ class Ledger:
                 metadata.create_all(session.connection())
             self._made = True
         return attempts, selections
-
-
-def latest(attempts: Iterable[Attempt]) -> dict[str, Attempt]:
-    """By student the attempt that was handed in last; of two at the same time the one that stands later here."""
-    return {one.student: one for one in sorted(attempts, key=lambda one: one.handed_in)}
 
 
 def _schema() -> "tuple[MetaData, Table, Table]":
@@ -248,13 +153,13 @@ def _row(attempt: Attempt) -> dict[str, Any]:
         "score": attempt.scores.overall.value if attempt.scores else None,
         "grade": attempt.grade.value if attempt.grade else None,
         "fingerprint": attempt.fingerprint,
-        "content": _ATTEMPT.dump_json(replace(attempt, predictions=())).decode(),
+        "content": ATTEMPT.dump_json(replace(attempt, predictions=())).decode(),
         "predictions": zlib.compress(np.array(attempt.predictions, dtype=PACKED).tobytes(), level=1),
     }
 
 
 def _attempt(content: str, packed: bytes | None) -> Attempt:
-    attempt = _ATTEMPT.validate_json(content)
+    attempt = ATTEMPT.validate_json(content)
     if packed is None:
         return attempt
     return replace(attempt, predictions=tuple(np.frombuffer(zlib.decompress(packed), dtype=PACKED).tolist()))

@@ -163,8 +163,9 @@ def policy(assignment: str, changed: Path, picture: Path | None, course: Path | 
     `neurograde rescore ASSIGNMENT`: nobody's code is run for it.
     """
     from grading.analysis import preview
+    from grading.records.attempts import Kind, latest
     from grading.records.gradebook import Gradebook
-    from grading.records.ledger import Kind, Ledger, latest
+    from grading.records.ledger import Ledger
     from neurograde.cli.tables import moves_table
 
     house, where = find_house(), open_course(course)
@@ -202,7 +203,8 @@ def integrity(assignment: str, course: Path | None, output: Path | None) -> None
     """
     from grading.analysis.integrity.examine import examine, load_thresholds, read_notebooks, read_template
     from grading.analysis.integrity.page import write_pages
-    from grading.records.ledger import Kind, Ledger
+    from grading.records.attempts import Kind
+    from grading.records.ledger import Ledger
     from grading.scoring import heldout_store as heldout
 
     house, where = find_house(), open_course(course)

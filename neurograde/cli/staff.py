@@ -34,8 +34,9 @@ __all__ = ["main"]
 def explain(student: str, assignments: tuple[str, ...], course: Path | None) -> None:
     """Derive a student's grades, from the run of the code to the course grade: every number with its rule."""
     from grading.analysis.explanation import explain_course, explain_grade
+    from grading.records.attempts import Kind
     from grading.records.gradebook import Gradebook
-    from grading.records.ledger import Kind, Ledger
+    from grading.records.ledger import Ledger
     from grading.rules.policy import course_grade
 
     house, where = find_house(), open_course(course)
@@ -251,8 +252,9 @@ def _standings(house: Path, where: Course) -> "tuple[list[Standing], tuple[Match
 
 def _export_gradescope(where: Course, assignment: str, output: Path | None) -> int:
     from grading.exchange.exports import gradescope_json
+    from grading.records.attempts import Kind, latest
     from grading.records.gradebook import Gradebook
-    from grading.records.ledger import Kind, Ledger, latest
+    from grading.records.ledger import Ledger
 
     with Gradebook(where.database) as gradebook:
         standing = latest(Ledger(gradebook.database).attempts(assignment, kind=Kind.NOTEBOOK))

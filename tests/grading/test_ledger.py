@@ -4,8 +4,9 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from autograder.model.report import Status
+from grading.records.attempts import Attempt, Kind, Selection, latest
 from grading.records.database import Database
-from grading.records.ledger import Attempt, Kind, Ledger, Selection, latest
+from grading.records.ledger import Ledger
 from grading.scoring.score import Score, Scores
 
 NOON = datetime(2026, 12, 1, 12, tzinfo=UTC)

@@ -18,9 +18,10 @@ from autograder.model.errors import PlatformError, RoomLost
 from autograder.model.syllabus import Syllabus
 from grading.analysis import rescoring
 from grading.common.directory import open_course
+from grading.records.attempts import Kind
 from grading.records.database import Database
 from grading.records.gradebook import Gradebook
-from grading.records.ledger import Kind, Ledger
+from grading.records.ledger import Ledger
 from grading.scoring import heldout_store as heldout
 from neurograde.cli.tables import rescored_table
 from neurograde.services.submissions.grade import Pipeline

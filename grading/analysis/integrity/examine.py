@@ -40,7 +40,7 @@ from grading.analysis.integrity.findings import (
 from grading.analysis.integrity.literals import known_from, largest, look
 from grading.analysis.integrity.similarity import Similarity, compare, fragments, marked, own_cells, side_by_side
 from grading.common.directory import Course
-from grading.records.ledger import Attempt, Kind, latest
+from grading.records.attempts import Attempt, Kind, latest
 from grading.scoring.heldout import HeldOut
 from grading.scoring.score import CLAIM_GAP
 

@@ -11,7 +11,7 @@ from pydantic import Field
 from autograder.model.settings import Settings
 from grading.analysis.integrity.literals import Found
 from grading.analysis.integrity.similarity import Marked
-from grading.records.ledger import Kind
+from grading.records.attempts import Kind
 
 BINS = 48
 MOST_PAGES = 200

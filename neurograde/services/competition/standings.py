@@ -20,8 +20,9 @@ from grading.competition.entries import choose, left_today
 from grading.competition.ranking import board, own_entries
 from grading.people.pseudonyms import pseudonyms
 from grading.people.roster import load_roster
+from grading.records.attempts import Attempt, Selection
 from grading.records.database import Database
-from grading.records.ledger import Attempt, Ledger, Selection
+from grading.records.ledger import Ledger
 from grading.rules.extensions import EVERY, Extension
 from grading.rules.extensions_file import load_extensions
 from grading.rules.lateness import extended_due

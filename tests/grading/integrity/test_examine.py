@@ -20,7 +20,7 @@ from autograder.model.report import Status
 from grading.analysis.integrity.examine import Notebook, examine, load_thresholds, read_notebooks, read_template
 from grading.analysis.integrity.findings import Sign, Thresholds, outliers
 from grading.common.directory import open_course
-from grading.records.ledger import Attempt, Kind
+from grading.records.attempts import Attempt, Kind
 from grading.rules.policy import Evidence
 from grading.scoring.heldout import HeldOut
 from grading.scoring.score import reproduction, score

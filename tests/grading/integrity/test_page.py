@@ -21,7 +21,7 @@ from grading.analysis.integrity.findings import (
 from grading.analysis.integrity.literals import Found, Mark
 from grading.analysis.integrity.page import FOLD, WIDTH, folded, histogram, render, write_pages
 from grading.analysis.integrity.similarity import Marked
-from grading.records.ledger import Kind
+from grading.records.attempts import Kind
 
 EVIL = "<script>alert(1)</script>'\"&\u202e"
 AGREED = population("Agreement of two re-runs", "pairs", np.linspace(0.9, 0.97, 120), ends=(0.9, 1.0))

@@ -15,7 +15,7 @@ from grading.competition.board import Identity, Likeness
 from grading.competition.entries import admit, choose, left_today
 from grading.competition.ranking import board, own_entries
 from grading.people.pseudonyms import pseudonyms
-from grading.records.ledger import Attempt, Kind
+from grading.records.attempts import Attempt, Kind
 from grading.scoring.metrics import wilson_interval
 from grading.scoring.score import Score, Scores
 
