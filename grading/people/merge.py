@@ -1,20 +1,17 @@
 """From what Canvas, Moodle or a person exported to the roster: who is new, what changed, and what is not certain."""
 
-import re
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
+from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Literal
 
 from autograder.model.errors import ConfigError
-from autograder.model.notebook import STUDENT_NAME
-from grading.common import spreadsheet as cells
 from grading.common.directory import Course
+from grading.people.canvas_columns import assign_columns, merged_columns
+from grading.people.files import Entry, Kind, RosterFile, as_folder, read_file
 from grading.people.roster import (
     KEYS,
     Book,
-    CanvasColumn,
     Match,
     Roster,
     Student,
@@ -26,50 +23,6 @@ from grading.people.roster import (
 
 ALIKE = 88.0
 """Similarity of two names, of 100, from which they may be one person's, spelt in two ways."""
-
-Kind = Literal["canvas", "moodle", "plain"]
-
-# How columns are called by learning platforms and by people, in small letters.
-HEADERS: Mapping[str, tuple[str, ...]] = {
-    "id": ("id",),
-    "name": ("name", "student", "full name", "fullname", "student name", "полное имя", "фио"),
-    "given": ("first name", "firstname", "given name", "имя"),
-    "family": ("last name", "lastname", "surname", "family name", "фамилия"),
-    "email": ("email", "e-mail", "email address", "e-mail address", "mail", "адрес электронной почты", "почта"),
-    "lms_id": ("lms_id", "lms id", "canvas id", "moodle id", "user id", "userid"),
-    "sis_id": ("sis_id", "sis id", "sis user id", "student id", "id number", "idnumber", "индивидуальный номер"),
-    "login": ("login", "sis login id", "username", "логин"),
-    "section": ("section", "group", "groups", "группы", "группа"),
-    "competition_name": ("competition_name", "competition name", "nickname", "nick", "team", "teamname", "kaggle"),
-    "also": ("also",),
-}
-FIELDS = {header: name for name, headers in HEADERS.items() for header in headers}
-NOT_A_STUDENT = re.compile(r"(muted|manual posting.*)?", re.IGNORECASE)
-TEST_LOGIN = re.compile(r"[0-9a-f]{40}")
-CANVAS_COLUMN = re.compile(r"(?P<title>.*\S)\s*\((?P<id>\d+)\)")
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Entry:
-    """One line of a file: fields of a student, none of them empty."""
-
-    line: int
-    values: Mapping[str, str]
-
-    @property
-    def shown(self) -> str:
-        """What the line is called in messages."""
-        return next(self.values[key] for key in ("name", "competition_name", *KEYS, *self.values) if key in self.values)
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class RosterFile:
-    """A file as it was read."""
-
-    kind: Kind
-    entries: tuple[Entry, ...]
-    canvas: tuple[CanvasColumn, ...] = ()
-    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -154,111 +107,6 @@ def described(done: Import) -> Iterator[str]:
         )
 
 
-def read_file(content: bytes, name: str) -> RosterFile:
-    """Read what Canvas, Moodle or a person exported. Raises ConfigError naming the file, the line and what to do.
-
-    Canvas: the gradebook's export (Student, ID, SIS User ID, SIS Login ID, Section, assignments). Moodle: the list of
-    participants, the grades or an assignment's grading worksheet, in English or Russian. Plain: any of the columns
-    `id, name, email, lms_id, sis_id, login, section, competition_name, also`, in any order.
-    """
-    rows = list(cells.read_csv(content, name))
-    if len(rows) < 2:
-        raise ConfigError(f"{name} names no students: it needs a header and a line for each. Export it again.")
-    (_, header), body = rows[0], rows[1:]
-    for line, row in body:
-        if len(row) > len(header):
-            raise ConfigError(
-                f"{name}, line {line} has {len(row)} cells, but the header {len(header)}. Export the file again, or "
-                "put text that holds a comma in quotes."
-            )
-    kind = _kind(header)
-    places = _places(header, kind, name)
-    people = body if kind != "canvas" else [(line, row) for line, row in body if not _is_about_assignments(row)]
-    entries = [entry for line, row in people if (entry := _entry(line, row, places)).values]
-    real = tuple(entry for entry in entries if not _is_canvas_test_student(entry))
-    notes = _not_read(header) if kind == "plain" else ()
-    if len(real) < len(entries):
-        notes = (*notes, "Canvas's own test student was left out.")
-    return RosterFile(
-        kind=kind, entries=real, canvas=_canvas_columns(header, body) if kind == "canvas" else (), notes=notes
-    )
-
-
-def _kind(header: Sequence[str]) -> Kind:
-    names = {title.casefold() for title in header}
-    if {"id", "section"} <= names and ("student" in names or {"lastname", "firstname"} <= names):
-        return "canvas"
-    known = {FIELDS.get(title) for title in names}
-    moodle = {"given", "family"} <= known or not names.isdisjoint(("full name", "полное имя"))
-    return "moodle" if "email" in known and moodle else "plain"
-
-
-def _places(header: Sequence[str], kind: Kind, name: str) -> dict[str, int]:
-    """Where each field is. Raises ConfigError for one given twice, and when none says who a line is about."""
-    places: dict[str, int] = {}
-    for place, title in enumerate(header):
-        known = FIELDS.get(title.casefold())
-        if known is None:
-            continue
-        known = "lms_id" if known == "id" and kind == "canvas" else known
-        if known in places:
-            raise ConfigError(
-                f'{name}: the columns "{header[places[known]]}" and "{title}" both give the {known}. Delete one.'
-            )
-        places[known] = place
-        if known == "section" and kind == "canvas":
-            break  # what follows are assignments, whatever they are called
-    if places.keys().isdisjoint(("name", "family", "competition_name", *KEYS)):
-        raise ConfigError(
-            f"{name}: no column says who a line is about, only {', '.join(header)}. Call one of them name, email, "
-            "login, sis_id or id, and run the command again."
-        )
-    return places
-
-
-def _entry(line: int, row: Sequence[str], places: Mapping[str, int]) -> Entry:
-    values = {key: row[place] for key, place in places.items() if place < len(row) and row[place] not in ("", "-")}
-    given, family = values.pop("given", ""), values.pop("family", "")
-    if given or family:
-        values["name"] = f"{given} {family}".strip()
-    if "id" in values:
-        values["id"] = _as_folder(values["id"])
-    return Entry(line=line, values={key: value for key, value in values.items() if value})
-
-
-def _is_about_assignments(row: Sequence[str]) -> bool:
-    """One of the rows that Canvas puts under its header."""
-    return "Points Possible" in row[0] or all(NOT_A_STUDENT.fullmatch(cell) for cell in row)
-
-
-def _is_canvas_test_student(entry: Entry) -> bool:
-    name, login = entry.values.get("name"), entry.values.get("login", "")
-    return name == "Student, Test" and TEST_LOGIN.fullmatch(login) is not None
-
-
-def _not_read(header: Sequence[str]) -> tuple[str, ...]:
-    """The columns of a plain file that mean nothing here; platforms' own files hold many that are none of ours."""
-    from difflib import get_close_matches
-
-    notes = []
-    for title in header:
-        if title and title.casefold() not in FIELDS:
-            near = get_close_matches(title.casefold(), FIELDS, n=1)
-            notes.append(f'The column "{title}" was not read' + (f"; did you mean {near[0]}?" if near else "."))
-    return tuple(notes)
-
-
-def _canvas_columns(header: Sequence[str], body: Iterable[tuple[int, Sequence[str]]]) -> tuple[CanvasColumn, ...]:
-    possible: Sequence[str] = next((row for _, row in body if "Points Possible" in row[0]), ())
-    columns = []
-    for place, title in enumerate(header):
-        if parts := CANVAS_COLUMN.fullmatch(title):
-            written = possible[place].replace(",", ".") if place < len(possible) else ""
-            points = float(written) if re.fullmatch(r"\d+(\.\d+)?", written) else None
-            columns.append(CanvasColumn(id=parts["id"], title=parts["title"], points=points))
-    return tuple(columns)
-
-
 @dataclass(slots=True)
 class _Changed:
     """What has been taken over so far."""
@@ -300,7 +148,7 @@ def merge(roster: Roster, file: RosterFile, *, add: bool = False) -> Import:
             _update(state, entry, owner.student, owner.by)
     students = tuple(state.students.values())
     return Import(
-        roster=Roster(students=students, canvas=_merged_columns(roster.canvas, file.canvas)),
+        roster=Roster(students=students, canvas=merged_columns(roster.canvas, file.canvas)),
         kind=file.kind,
         added=tuple(state.students[one] for one in state.added),
         changes=tuple(state.changes),
@@ -425,45 +273,7 @@ def _new_id(entry: Entry, taken: Set[str]) -> str:
         return entry.values["id"]
     keys = ("login", "email", "sis_id", "lms_id", "name", "competition_name")
     for text in (entry.values[key] for key in keys if key in entry.values):
-        if (name := _as_folder(text)) and folded(name) not in taken:
+        if (name := as_folder(text)) and folded(name) not in taken:
             return name
-    stem = _as_folder(entry.shown[:90]) or "student"
+    stem = as_folder(entry.shown[:90]) or "student"
     return next(name for n in range(2, len(taken) + 3) if folded(name := f"{stem}-{n}") not in taken)
-
-
-def _as_folder(text: str) -> str:
-    name = re.sub(r"[^\w.@+-]+", "-", text).strip(".-")[:100]
-    return name if STUDENT_NAME.fullmatch(name) else ""
-
-
-def _merged_columns(old: Sequence[CanvasColumn], new: Sequence[CanvasColumn]) -> tuple[CanvasColumn, ...]:
-    """Canvas's columns as they are now. Which assignment each holds is remembered."""
-    held = {column.id: column.assignment for column in old}
-    fresh = tuple(replace(column, assignment=held.get(column.id, "")) for column in new)
-    return fresh + tuple(column for column in old if column.id not in {one.id for one in fresh})
-
-
-def assign_columns(
-    columns: Sequence[CanvasColumn], titles: Mapping[str, Sequence[str]]
-) -> tuple[tuple[CanvasColumn, ...], tuple[str, ...]]:
-    """Say of Canvas's columns which assignment each holds, by equal titles; and what is left to a person.
-
-    `titles` are each assignment's own, in every language. A column that was given an assignment keeps it. What is not
-    certain comes back as lines that name the nearest columns; it is settled by hand in `canvas.csv`.
-    """
-    from rapidfuzz import fuzz
-
-    taken, notes = {column.assignment for column in columns}, []
-    found: dict[str, str] = {}
-    for name in (name for name in titles if name not in taken):
-        own = {any_order(text) for text in (name, *titles[name])}
-        equal = [column for column in columns if not column.assignment and any_order(column.title) in own]
-        if len(equal) == 1:
-            found[equal[0].id] = name
-            continue
-        free = equal or [column for column in columns if not column.assignment and column.id not in found]
-        free = sorted(free, key=lambda one: -max(fuzz.token_sort_ratio(any_order(one.title), text) for text in own))
-        why = f"{len(equal)} columns of Canvas have its title" if equal else "no column of Canvas has its title"
-        nearest = "; nearest: " + ", ".join(column.header for column in free[:3]) if free else ""
-        notes.append(f"{name}: {why}{nearest}. Write {name} beside its column in canvas.csv, or name it so in Canvas.")
-    return tuple(replace(one, assignment=found.get(one.id, one.assignment)) for one in columns), tuple(notes)

@@ -6,7 +6,9 @@ from hypothesis import strategies as st
 
 from autograder.model.errors import ConfigError
 from grading.common.directory import open_course
-from grading.people.merge import Entry, RosterFile, assign_columns, described, import_roster, merge, read_file
+from grading.people.canvas_columns import assign_columns
+from grading.people.files import Entry, RosterFile, read_file
+from grading.people.merge import described, import_roster, merge
 from grading.people.roster import KEYS, CanvasColumn, Roster, Student, folded, link, load_roster
 
 CANVAS = """\

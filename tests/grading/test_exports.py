@@ -28,7 +28,8 @@ from grading.exchange.exports import (
     plain_csv,
     standings,
 )
-from grading.people.merge import merge, read_file
+from grading.people.files import read_file
+from grading.people.merge import merge
 from grading.people.roster import CanvasColumn, Roster, Student
 from grading.rules.policy import Gate, Grade, Result, course_grade
 from grading.scoring.score import Score
