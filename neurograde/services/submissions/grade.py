@@ -26,7 +26,8 @@ from grading.common.directory import Course, open_course, write_whole
 from grading.competition.entries import admit
 from grading.exchange.nbgrader import formgrader
 from grading.records.gradebook import Gradebook
-from grading.records.ledger import Attempt, Kind, Ledger, attempt_of, latest
+from grading.records.attempts import Attempt, Kind, attempt_of, latest
+from grading.records.ledger import Ledger
 from grading.records.marks import Row
 from grading.rules import policy
 from grading.rules.extensions_file import load_extensions
