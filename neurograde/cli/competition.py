@@ -201,8 +201,9 @@ def integrity(assignment: str, course: Path | None, output: Path | None) -> None
 
     Writes pages of evidence for a person, each measure beside the class's own. No grade is changed by it.
     """
-    from grading.analysis.integrity.examine import examine, load_thresholds, read_notebooks, read_template
+    from grading.analysis.integrity.examine import examine
     from grading.analysis.integrity.page import write_pages
+    from grading.analysis.integrity.reading import load_thresholds, read_notebooks, read_template
     from grading.records.attempts import Kind
     from grading.records.ledger import Ledger
     from grading.scoring import heldout_store as heldout

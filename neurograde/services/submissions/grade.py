@@ -25,8 +25,8 @@ from grading.analysis.rescoring import Rescored
 from grading.common.directory import Course, open_course, write_whole
 from grading.competition.entries import admit
 from grading.exchange.nbgrader import formgrader
-from grading.records.gradebook import Gradebook
 from grading.records.attempts import Attempt, Kind, attempt_of, latest
+from grading.records.gradebook import Gradebook
 from grading.records.ledger import Ledger
 from grading.records.marks import Row
 from grading.rules import policy

@@ -17,8 +17,9 @@ from autograder.model.bundle import load_assignment
 from autograder.model.errors import ConfigError
 from autograder.model.notebook import cells_of, read_tree
 from autograder.model.report import Status
-from grading.analysis.integrity.examine import Notebook, examine, load_thresholds, read_notebooks, read_template
+from grading.analysis.integrity.examine import examine
 from grading.analysis.integrity.findings import Sign, Thresholds, outliers
+from grading.analysis.integrity.reading import ReadNotebook, load_thresholds, read_notebooks, read_template
 from grading.common.directory import open_course
 from grading.records.attempts import Attempt, Kind
 from grading.rules.policy import Evidence
@@ -284,7 +285,7 @@ def disguised(cells):
 
 def as_notebooks(*cells_of):
     return [
-        Notebook(student=f"s{number:02}", submission=f"{number:064}", cells=tuple(cells))
+        ReadNotebook(student=f"s{number:02}", submission=f"{number:064}", cells=tuple(cells))
         for number, cells in enumerate(cells_of)
     ]
 

@@ -1,0 +1,57 @@
+"""What is worth a look, as a case for a person."""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+
+from grading.analysis.integrity.findings import (
+    Case,
+    HandedIn,
+    Person,
+    Reason,
+    Sign,
+    Students,
+)
+from grading.analysis.integrity.reading import Code
+from grading.records.attempts import Attempt, Kind, latest
+from grading.scoring.heldout import HeldOut
+
+SHOWN = 12
+"""Rows of predictions that are shown of a pair."""
+NO_END = 1.01
+"""A similarity ends at 1; this much beyond, so that the logarithm of its distance from there is finite."""
+PLURAL = {Kind.NOTEBOOK: "re-runs", Kind.CLAIM: "claims"}
+
+
+# --- predictions
+
+
+def is_scored(attempt: Attempt, heldout: HeldOut) -> bool:
+    return (
+        attempt.scores is not None
+        and attempt.scores.overall.heldout_version == heldout.version
+        and len(attempt.predictions) == len(heldout.labels)
+    )
+
+
+# --- cases
+
+
+def case_of(students: Students, reasons: Sequence[Reason], people: Mapping[str, Person], code: Code | None) -> Case:
+    alike = any(reason.sign is Sign.CODE for reason in reasons)
+    return Case(
+        people=tuple(people.get(student, Person(student=student)) for student in students),
+        reasons=tuple(reasons),
+        code=code.side_by_side(*students) if code is not None and alike else (),
+    )
+
+
+def people_in(attempts: Sequence[Attempt]) -> dict[str, Person]:
+    handed_in: dict[str, list[HandedIn]] = defaultdict(list)
+    for kind in PLURAL:
+        for student, one in latest(attempt for attempt in attempts if attempt.kind is kind).items():
+            score = one.scores.overall if one.scores else None
+            correct, n = (score.correct, score.n) if score else (0, 0)
+            handed_in[student].append(
+                HandedIn(kind=kind, submission=one.submission, at=one.handed_in, correct=correct, n=n)
+            )
+    return {student: Person(student=student, handed_in=tuple(ones)) for student, ones in handed_in.items()}

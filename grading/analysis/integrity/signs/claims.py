@@ -1,0 +1,79 @@
+"""Signs in claims: not reproduced, and better than can be."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from grading.analysis.integrity.cases import PLURAL
+from grading.analysis.integrity.findings import (
+    Part,
+    Reason,
+    Sign,
+    Students,
+    Thresholds,
+    population,
+)
+from grading.records.attempts import Attempt, Kind, latest
+from grading.scoring.score import CLAIM_GAP
+
+# --- claims and scores
+
+
+def look_at_claims(attempts: Sequence[Attempt], limits: Thresholds) -> Part:
+    last = latest(one for one in attempts if one.kind is Kind.NOTEBOOK)
+    compared = {
+        student: one.evidence.reproduction for student, one in sorted(last.items()) if one.evidence.reproduction
+    }
+    if not compared:
+        return Part()
+    z, agreed = (np.array([getattr(one, name) for one in compared.values()]) for name in ("z", "agreement"))
+    gaps = population("Gap between claim and re-run, as z", "students", z, percent=False)
+    shares = population("Agreement of claim and re-run", "students", agreed)
+    reasons: list[tuple[Students, Reason]] = []
+    for student, one in compared.items():
+        says = (
+            f"The claim is right on {one.claim.correct:,} of {one.claim.n:,} rows, the re-run of the notebook on "
+            f"{one.rerun.correct:,}; they agree on {one.agreement:.1%} of the rows."
+        )
+        if one.is_claim_gap:
+            says += (
+                f" On {one.gap.better:,} rows only the claim is right, on {one.gap.worse:,} only the re-run: "
+                f"z = {one.z:.1f}. Training anew gives up to about 2, and above {CLAIM_GAP:g} is worth a look."
+            )
+            reason = Reason(sign=Sign.CLAIM_GAP, says=says, value=one.z, population=gaps)
+        elif one.agreement < limits.reproduced:
+            says += f" Two runs of one notebook agree on at least {limits.reproduced:.0%}, as a rule."
+            reason = Reason(sign=Sign.CLAIM_GAP, says=says, value=one.agreement, population=shares)
+        else:
+            continue
+        reasons.append(((student,), reason))
+    return Part(reasons=tuple(reasons), populations=(gaps, shares))
+
+
+def look_at_scores(scored: Sequence[Attempt], ceiling: float | None) -> Part:
+    if ceiling is None:
+        note = (
+            "No score is called too high: `ceiling` under [competition] in assignment.toml says from where on one is."
+        )
+        return Part(notes=(note,)) if scored else Part()
+    reasons: list[tuple[Students, Reason]] = []
+    populations = []
+    for kind in PLURAL:
+        last = latest(one for one in scored if one.kind is kind)
+        values = {student: _accuracy(one) for student, one in sorted(last.items())}
+        if not values:
+            continue
+        everybody = population(f"Accuracy of {PLURAL[kind]}", "students", np.array(list(values.values())))
+        populations.append(everybody)
+        for student, value in values.items():
+            if value > ceiling:
+                says = (
+                    f"{value:.2%} of the {PLURAL[kind][:-1]} is right; the ceiling of this assignment is {ceiling:.2%}."
+                )
+                reasons.append(((student,), Reason(sign=Sign.CEILING, says=says, value=value, population=everybody)))
+    return Part(reasons=tuple(reasons), populations=tuple(populations))
+
+
+def _accuracy(attempt: Attempt) -> float:
+    assert attempt.scores is not None
+    return attempt.scores.overall.correct / attempt.scores.overall.n

@@ -1,0 +1,81 @@
+"""Signs in code: alike beyond chance, and data inside it."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from grading.analysis.integrity.cases import NO_END
+from grading.analysis.integrity.findings import (
+    Part,
+    Reason,
+    Sign,
+    Students,
+    Thresholds,
+    outliers,
+    population,
+)
+from grading.analysis.integrity.literals import known_from, largest, look
+from grading.analysis.integrity.reading import Code, ReadNotebook
+from grading.analysis.integrity.similarity import compare, fragments, own_cells
+
+# --- code
+
+
+def code_of(notebooks: Sequence[ReadNotebook], template: Sequence[str]) -> Code:
+    released = set().union(*(fragments(cell) for cell in template))
+    cells = {one.student: own_cells(one.cells, template) for one in notebooks}
+    own = {student: [fragments(cell) - released for cell in one.values()] for student, one in cells.items()}
+    return Code(cells=cells, fragments=own, similarity=compare([set().union(*one) for one in own.values()]))
+
+
+def compare_code(notebooks: Sequence[ReadNotebook], code: Code, limits: Thresholds) -> Part:
+    """Pairs of notebooks that are more alike than notebooks of this class are."""
+    students = list(code.fragments)
+    long = np.array([len(code.of(student)) >= limits.least_fragments for student in students], dtype=np.bool_)
+    i, j = np.triu_indices(len(students), 1)
+    judged = long[i] & long[j]
+    i, j = i[judged], j[judged]
+    if not len(i):
+        return Part()
+    values, common = code.similarity.values[i, j], code.similarity.fragments[i, j]
+    alike = population("Similarity of two notebooks", "pairs", values, ends=(0.0, 1.0))
+    flagged = (values >= limits.similarity) & (common >= limits.least_fragments)
+    notes: tuple[str, ...] = ()
+    if len(values) >= limits.least_pairs:
+        flagged &= outliers(-np.log(NO_END - values), int(long.sum()), limits.false_alarms)
+    else:
+        notes = ("So few notebooks have no distribution: their similarity is judged by the threshold alone.",)
+    ids = {one.student: one.submission for one in notebooks}
+    reasons: list[tuple[Students, Reason]] = []
+    for place in np.flatnonzero(flagged).tolist():
+        first, second = sorted((students[i[place]], students[j[place]]))
+        says = (
+            f"{values[place]:.0%} of the shorter notebook's own code, by weight, is in the other as well, whatever its "
+            f"names, comments and layout ({common[place]:,} fragments; what was released does not count)."
+        )
+        if ids[first] == ids[second]:
+            says += " The two files are the same, byte for byte."
+        reason = Reason(sign=Sign.CODE, says=says, value=float(values[place]), population=alike)
+        reasons.append(((first, second), reason))
+    return Part(reasons=tuple(reasons), populations=(alike,), notes=notes)
+
+
+def look_into_code(notebooks: Sequence[ReadNotebook], template: Sequence[str], limits: Thresholds) -> Part:
+    if not notebooks:
+        return Part()
+    known = known_from(template, most=limits.literal)
+    sizes = np.array([largest(one.cells, known) for one in notebooks], dtype=np.float64)
+    everybody = population("Characters of a notebook's largest literal", "students", sizes, percent=False)
+    reasons: list[tuple[Students, Reason]] = []
+    for one, size in zip(notebooks, sizes.tolist(), strict=True):
+        if found := look(one.cells, known, most=limits.literal):
+            kinds = ", ".join(dict.fromkeys(one.mark.value for one in found))
+            reason = Reason(
+                sign=Sign.EMBEDDED,
+                says=f"The notebook's code has {kinds}.",
+                value=size,
+                population=everybody,
+                found=tuple(found),
+            )
+            reasons.append(((one.student,), reason))
+    return Part(reasons=tuple(reasons), populations=(everybody,))
