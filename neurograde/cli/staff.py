@@ -251,7 +251,7 @@ def _standings(house: Path, where: Course) -> "tuple[list[Standing], tuple[Match
 
 
 def _export_gradescope(where: Course, assignment: str, output: Path | None) -> int:
-    from grading.exchange.exports import gradescope_json
+    from grading.exchange.gradescope import gradescope_json
     from grading.records.attempts import Kind, latest
     from grading.records.gradebook import Gradebook
     from grading.records.ledger import Ledger

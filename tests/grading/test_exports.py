@@ -21,13 +21,13 @@ from grading.exchange.exports import (
     canvas_csv,
     column_of,
     excel,
-    gradescope_json,
     left_out_of_canvas,
     left_out_of_moodle,
     moodle_csv,
     plain_csv,
     standings,
 )
+from grading.exchange.gradescope import gradescope_json
 from grading.people.files import read_file
 from grading.people.merge import merge
 from grading.people.roster import CanvasColumn, Roster, Student
