@@ -111,7 +111,7 @@ def _assignment(name: str, folder: Path) -> Any:
 
 def _rows(name: str) -> list[Any]:
     from autograder.model.report import CaseResult, Provenance, QuestionResult, Report, Status
-    from grading.records.marks import Row
+    from grading.records.marks import GradebookRow
     from grading.rules.policy import Grade
 
     made_by = Provenance(neurograde="1", otter="7", bundle="bench", image="bench", seed=1)
@@ -122,7 +122,7 @@ def _rows(name: str) -> list[Any]:
     )
     grade = Grade(points=CELLS, max_points=CELLS, accuracy_points=0, max_accuracy_points=0, score=None)
     return [
-        Row(
+        GradebookRow(
             report=Report(
                 submission=f"{number:064}",
                 student=f"s{number}",

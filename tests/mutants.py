@@ -22,7 +22,7 @@ from rich.console import Console
 from rich.table import Table
 
 from autograder.authoring.corpus.samples import Sample, load_sample
-from autograder.engine.job import Result
+from autograder.engine.job import GradedSubmission
 from autograder.engine.local import autograde_many
 from autograder.intake.uploads import Upload, receive
 from autograder.model.bundle import Assignment, load_assignment
@@ -125,7 +125,7 @@ def submission(sample: Sample, salt: int) -> Submission:
         sys.exit(f"{sample.name}: {error}")
 
 
-def verdict(sample: Sample, result: Result) -> Verdict:
+def verdict(sample: Sample, result: GradedSubmission) -> Verdict:
     """Raises the platform's own problem: then there is no verdict."""
     if result.report is None:
         raise result.problem or RuntimeError(sample.name)

@@ -19,7 +19,7 @@ from autograder.intake.uploads import Upload, receive
 from autograder.model.bundle import Assignment, Case, load_assignment
 from autograder.model.report import Status
 from autograder.sandbox.container import DockerRoom
-from autograder.sandbox.standin import Inside
+from autograder.sandbox.standin import Channel
 from neurograde.cli.author import progress
 
 ROOT = Path(__file__).parent.parent
@@ -59,7 +59,7 @@ def ask_all(assignment: Assignment, seconds: float) -> Iterator[tuple[Case, int,
     with DockerRoom(limits.model_copy(update={"wall_seconds": A_DAY}), assignment.files()) as room, progress() as bar:
         room.ready()
         opened = room.open(wall_seconds=A_DAY)
-        inside = Inside(opened, seed=1, seconds=limits.cell_seconds, left=lambda: A_DAY)
+        inside = Channel(opened, seed=1, seconds=limits.cell_seconds, left=lambda: A_DAY)
         for number, cell in enumerate(solution.cells, 1):
             if cell.kind == "code":
                 inside.cell(cell.source, number, limits.cell_seconds)

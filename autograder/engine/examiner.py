@@ -15,9 +15,9 @@ from otter.test_files import ExceptionTestFile, OKTestFile
 from otter.test_files.abstract_test import TestFile
 
 from autograder.model.bundle import Assignment, Case, Question
-from autograder.model.errors import TestBroken
+from autograder.model.errors import TestBrokenError
 from autograder.model.report import CaseResult, Status
-from autograder.sandbox.standin import Environment, Inside, Stopped, Student
+from autograder.sandbox.standin import Channel, Environment, StoppedError, StudentNamespace
 
 MAX_MESSAGE = 4000
 
@@ -42,7 +42,7 @@ class Examiner:
         self.questions = {question.name: question for question in assignment.questions}
         self._files = {name: _load(assignment.test_file(name), q) for name, q in self.questions.items()}
 
-    def ask(self, question: str, case: Case, inside: Inside, seed: int) -> CaseResult:
+    def ask(self, question: str, case: Case, inside: Channel, seed: int) -> CaseResult:
         """The result of one case. Raises Stopped when the submission's process is gone or out of time."""
         test_file = copy.copy(self._files[question])
         test_file.test_cases = [test for test in test_file.test_cases if test.name == case.name]
@@ -94,14 +94,14 @@ def unasked(case: Case, status: Status, message: str) -> CaseResult:
     )
 
 
-def offered(inside: Inside, seed: int) -> Mapping[str, Any]:
+def offered(inside: Channel, seed: int) -> Mapping[str, Any]:
     """The names that are the examiner's own in every test, whatever the student's notebook calls so."""
     import pandas as pd
 
     return {
         **{"np": np, "numpy": np, "torch": torch, "nn": torch.nn, "F": torch.nn.functional, "pd": pd},
         "rng": np.random.default_rng(seed),
-        "student": Student(inside),
+        "student": StudentNamespace(inside),
     }
 
 
@@ -111,10 +111,10 @@ def _load(path: Path, question: Question) -> TestFile:
         kind = SealedTestFile if "OK_FORMAT = False" in source else OKTestFile
         loaded = kind.from_file(str(path))
     except Exception as error:  # a test file is a program: it may raise anything
-        raise TestBroken(f"{path} cannot be loaded: {error}. Make the bundle again: neurograde release") from error
+        raise TestBrokenError(f"{path} cannot be loaded: {error}. Make the bundle again: neurograde release") from error
     names = {test.name for test in loaded.test_cases}
     if names != {case.name for case in question.cases}:
-        raise TestBroken(f"{path} does not fit its bundle.json. Make the bundle again: neurograde release")
+        raise TestBrokenError(f"{path} does not fit its bundle.json. Make the bundle again: neurograde release")
     return loaded
 
 
@@ -137,7 +137,7 @@ def _names_in(code: types.CodeType) -> list[str]:
     return [*code.co_names, *inner]
 
 
-def _why(test_file: TestFile, inside: Inside) -> Status:
+def _why(test_file: TestFile, inside: Channel) -> Status:
     if inside.out_of_memory:
         return Status.OUT_OF_MEMORY
     failure = getattr(test_file, "failure", None) or inside.raised
@@ -149,4 +149,4 @@ def _without_mark(message: str | None) -> str:
     return (message or "").removeprefix("❌ Test case failed\n")
 
 
-__all__ = ["Examiner", "Stopped", "offered", "unasked"]
+__all__ = ["Examiner", "StoppedError", "offered", "unasked"]

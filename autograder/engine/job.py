@@ -8,7 +8,7 @@ from autograder.model.report import Report
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Result:
+class GradedSubmission:
     """What came of one submission: a report and the executed notebook (as JSON text), or why there is none."""
 
     submission: Submission

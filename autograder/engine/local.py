@@ -14,10 +14,10 @@ from typing import Any, Self
 
 import numpy as np
 
-from autograder.engine.job import Result
+from autograder.engine.job import GradedSubmission
 from autograder.engine.worker import work
 from autograder.model.bundle import Assignment
-from autograder.model.errors import PlatformError, RoomLost, TestBroken
+from autograder.model.errors import PlatformError, RoomLostError, TestBrokenError
 from autograder.model.notebook import Submission
 from autograder.model.report import REPORT
 
@@ -32,7 +32,7 @@ def autograde_many(
     jobs: int,
     inputs: np.ndarray | None = None,
     fresh: bool = False,
-) -> Iterator[Result]:
+) -> Iterator[GradedSubmission]:
     """Grade in `jobs` rooms; results come as they are ready.
 
     `inputs` are the held-out inputs for the entry point, `fresh` asks for a new container per submission. Raises
@@ -79,7 +79,7 @@ class Worker:
     def overdue(self, assignment: Assignment) -> bool:
         return time.monotonic() - self._since > assignment.settings.limits.wall_seconds + PATIENCE_SECONDS
 
-    def result(self) -> Result:
+    def result(self) -> GradedSubmission:
         """What the worker sent. Raises PlatformError for what would stop every other submission too."""
         assert self._submission is not None
         submission, self._submission = self._submission, None
@@ -91,27 +91,27 @@ class Worker:
                 f"The examiner ended (exit code {self._process.exitcode}) at {submission.student}'s submission. "
                 "What was graded before it is stored; run the command again to go on."
             ) from None
-        if problem is not None and not isinstance(problem, RoomLost):
+        if problem is not None and not isinstance(problem, RoomLostError):
             raise problem
-        return Result(
+        return GradedSubmission(
             submission=submission,
             report=REPORT.validate_json(report) if report else None,
             notebook=notebook,
             problem=problem,
         )
 
-    def replace(self, order: dict[str, Any]) -> Result:
+    def replace(self, order: dict[str, Any]) -> GradedSubmission:
         """Give up on the submission at hand and on the process that does not come back from it."""
         assert self._submission is not None
         submission, self._submission = self._submission, None
         self._process.kill()
         self.pipe.close()
         self._start(order)
-        problem = TestBroken(
+        problem = TestBrokenError(
             f"The tests did not come back from {submission.student}'s submission. No mark was given; "
             "look at the submission and at the tests by hand."
         )
-        return Result(submission=submission, problem=problem)
+        return GradedSubmission(submission=submission, problem=problem)
 
     def __enter__(self) -> Self:
         return self

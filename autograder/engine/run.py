@@ -29,7 +29,7 @@ from autograder.model.report import (
     worst,
 )
 from autograder.sandbox.room import Room, Usage
-from autograder.sandbox.standin import Inside, Stopped, is_out_of_memory, where
+from autograder.sandbox.standin import Channel, StoppedError, is_out_of_memory, where
 
 MAX_RESTARTS = 12
 """A notebook or a part of it, as nbformat 4.5 writes it."""
@@ -52,7 +52,7 @@ def autograde(
     PlatformError when no fair mark can be given; whatever the student's code does is in the report.
     """
     started = time.monotonic()
-    sitting = Sitting(submission, examiner, assignment.in_language(submission.language), inputs)
+    sitting = Run(submission, examiner, assignment.in_language(submission.language), inputs)
     usage = sitting.run(room)
     report = Report(
         submission=submission.id,
@@ -81,7 +81,7 @@ def seed_of(submission: Submission, assignment: Assignment) -> int:
     return int.from_bytes(hashlib.sha256(f"{submission.id}{assignment.fingerprint}".encode()).digest()[:4])
 
 
-class Sitting:
+class Run:
     """One submission being graded.
 
     A step that ends the student's process (memory, a loop that cannot be interrupted, os._exit) gets that status; the
@@ -116,7 +116,7 @@ class Sitting:
             deadline = time.monotonic() + left  # a room that must first be opened is not the student's time
             remaining = functools.partial(_until, deadline)
             try:
-                inside = Inside(opened, seed=self.seed, seconds=limits.cell_seconds, left=remaining)
+                inside = Channel(opened, seed=self.seed, seconds=limits.cell_seconds, left=remaining)
                 finished = self._walk(steps, inside)
             finally:
                 usage = max(usage, opened.close(), key=lambda used: used.peak_mb)
@@ -126,21 +126,21 @@ class Sitting:
                 break
         return usage
 
-    def _walk(self, steps: list[Step], inside: Inside) -> bool:
+    def _walk(self, steps: list[Step], inside: Channel) -> bool:
         """Take every step that has not ended a process before. False when one ends this one."""
         for step in steps:
             if step in self._ended_at:
                 continue
             try:
                 self._take(step, inside)
-            except Stopped as stop:
+            except StoppedError as stop:
                 self._note(step, stop)
                 if not stop.alive:
                     self._ended_at.add(step)
                     return False
         return True
 
-    def _take(self, step: Step, inside: Inside) -> None:
+    def _take(self, step: Step, inside: Channel) -> None:
         match step:
             case RunCell(index):
                 self._run_cell(index, inside)
@@ -153,7 +153,7 @@ class Sitting:
             case Predict():
                 self._predictions = self._predict(inside)
 
-    def _note(self, step: Step, stop: Stopped) -> None:
+    def _note(self, step: Step, stop: StoppedError) -> None:
         match step:
             case RunCell(index):
                 what = f"Cell {index + 1}"
@@ -167,7 +167,7 @@ class Sitting:
         if not stop.alive:
             self.notes.append(f"{what} was left out: {stop}.")
 
-    def _run_cell(self, index: int, inside: Inside) -> None:
+    def _run_cell(self, index: int, inside: Channel) -> None:
         started = time.monotonic()
         limits = self._assignment.settings.limits
         reply = inside.cell(self._submission.cells[index].source, index + 1, limits.cell_seconds)
@@ -198,7 +198,7 @@ class Sitting:
                 kept.append(node)
         return kept
 
-    def _predict(self, inside: Inside) -> Predictions:
+    def _predict(self, inside: Channel) -> Predictions:
         competition = self._assignment.settings.competition
         assert competition is not None
         assert self._inputs is not None

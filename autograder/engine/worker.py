@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from autograder.model.bundle import load_assignment
-from autograder.model.errors import CourseError, RoomLost
+from autograder.model.errors import CourseError, RoomLostError
 from autograder.model.notebook import Submission
 from autograder.model.report import REPORT
 
@@ -47,7 +47,7 @@ def _grade_all(pipe: Connection, order: dict[str, Any]) -> None:
             for last_try in (False, True):
                 try:
                     graded = autograde(submission, examiner, assignment, room, inputs=order["inputs"])
-                except RoomLost as problem:
+                except RoomLostError as problem:
                     if last_try:
                         pipe.send((None, "", problem))
                 else:

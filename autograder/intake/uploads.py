@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
 
 from autograder.intake.attribution import safe_name, student_of
-from autograder.model.errors import NotebookUnreadable, SubmissionError, UploadUnsafe
+from autograder.model.errors import NotebookUnreadableError, SubmissionError, UploadUnsafeError
 from autograder.model.notebook import Submission, cells_of, identity, language_of, read_tree
 
 MAX_BYTES = 32 << 20
@@ -82,15 +82,15 @@ def _from_zip(path: Path, assignment: str, wanted: set[str]) -> Iterator[Upload]
     try:
         with zipfile.ZipFile(path) as archive:
             if len(archive.infolist()) > MAX_MEMBERS:
-                raise UploadUnsafe(f"{path} holds more than {MAX_MEMBERS} files. Hand in notebooks only.")
+                raise UploadUnsafeError(f"{path} holds more than {MAX_MEMBERS} files. Hand in notebooks only.")
             for member in archive.infolist():
                 name = PurePosixPath(member.filename)
                 if name.suffix in wanted and not {".ipynb_checkpoints", "__MACOSX"} & set(name.parts):
                     yield _from_member(archive, member, path, assignment)
-    except UploadUnsafe as problem:
+    except UploadUnsafeError as problem:
         yield Upload(student=safe_name(path.stem), origin=str(path), handed_in=datetime.now(UTC), problem=problem)
     except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError, OSError) as error:
-        unreadable = NotebookUnreadable(f"{path} is not a zip that can be opened: {error}. Download it again.")
+        unreadable = NotebookUnreadableError(f"{path} is not a zip that can be opened: {error}. Download it again.")
         yield Upload(student=safe_name(path.stem), origin=str(path), handed_in=datetime.now(UTC), problem=unreadable)
 
 
@@ -98,7 +98,7 @@ def _from_member(archive: zipfile.ZipFile, member: zipfile.ZipInfo, path: Path, 
     name, origin = PurePosixPath(member.filename), f"{path}:{member.filename}"
     content, problem = b"", None
     if ".." in name.parts or name.is_absolute():
-        problem = UploadUnsafe(f"{origin} reaches outside the archive. Zip it afresh.")
+        problem = UploadUnsafeError(f"{origin} reaches outside the archive. Zip it afresh.")
     else:
         with archive.open(member) as file:  # the size in the directory may lie: read no more than we take
             content = file.read(MAX_BYTES + 1)
@@ -113,5 +113,5 @@ def _from_member(archive: zipfile.ZipFile, member: zipfile.ZipInfo, path: Path, 
     )
 
 
-def _too_large(origin: str) -> UploadUnsafe:
-    return UploadUnsafe(f"{origin} is larger than {MAX_BYTES >> 20} MiB. Clear its outputs and hand it in again.")
+def _too_large(origin: str) -> UploadUnsafeError:
+    return UploadUnsafeError(f"{origin} is larger than {MAX_BYTES >> 20} MiB. Clear its outputs and hand it in again.")

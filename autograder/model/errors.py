@@ -38,11 +38,11 @@ class SubmissionError(CourseError):
     exit_code = 3
 
 
-class NotebookUnreadable(SubmissionError):
+class NotebookUnreadableError(SubmissionError):
     """The upload is not a notebook that can be graded."""
 
 
-class UploadUnsafe(SubmissionError):
+class UploadUnsafeError(SubmissionError):
     """The upload is too large, or an archive that reaches outside itself."""
 
 
@@ -52,19 +52,19 @@ class PlatformError(CourseError):
     exit_code = 4
 
 
-class EngineUnavailable(PlatformError):
+class EngineUnavailableError(PlatformError):
     """No container engine answers."""
 
 
-class IsolationMissing(PlatformError):
+class IsolationMissingError(PlatformError):
     """The room would not hold: a limit or a layer of isolation is not in force on this host."""
 
 
-class RoomLost(PlatformError):
+class RoomLostError(PlatformError):
     """The room ended or fell silent through no fault of the submission."""
 
 
-class TestBroken(PlatformError):
+class TestBrokenError(PlatformError):
     """A test file cannot be loaded, or breaks whatever the student wrote."""
 
     __test__ = False  # pytest would take the name for a test class

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypeAlias
 
-from autograder.model.errors import NotebookUnreadable
+from autograder.model.errors import NotebookUnreadableError
 from autograder.model.language import LANGUAGES, SOURCE_LANGUAGE
 
 Notebook: TypeAlias = dict[str, Any]
@@ -23,7 +23,7 @@ STUDENT_NAME = re.compile(r"\w[\w.@+-]{0,99}")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Cell:
+class NotebookCell:
     """One cell of the notebook: `kind` is "code", "markdown" or "raw"."""
 
     kind: str
@@ -37,7 +37,7 @@ class Submission:
     id: str
     student: str
     handed_in: datetime
-    cells: tuple[Cell, ...]
+    cells: tuple[NotebookCell, ...]
     content: bytes
     language: str = SOURCE_LANGUAGE
     """Of the release that it was made from, by the notebook's own word: hints are given in it."""
@@ -58,9 +58,9 @@ def read_tree(content: bytes, origin: str) -> dict[str, Any]:
     try:
         tree = json.loads(content)
     except (ValueError, RecursionError) as error:
-        raise NotebookUnreadable(f"{origin} is not a notebook: {str(error)[:200]}. {REMEDY}") from None
+        raise NotebookUnreadableError(f"{origin} is not a notebook: {str(error)[:200]}. {REMEDY}") from None
     if not isinstance(tree, dict) or not isinstance(tree.get("nbformat"), int):
-        raise NotebookUnreadable(f"{origin} is JSON, but not a notebook: it has no nbformat. {REMEDY}")
+        raise NotebookUnreadableError(f"{origin} is JSON, but not a notebook: it has no nbformat. {REMEDY}")
     return tree
 
 
@@ -72,15 +72,15 @@ def language_of(tree: dict[str, Any]) -> str:
     return place if isinstance(place, str) and place in LANGUAGES else SOURCE_LANGUAGE
 
 
-def cells_of(tree: dict[str, Any], origin: str) -> tuple[Cell, ...]:
+def cells_of(tree: dict[str, Any], origin: str) -> tuple[NotebookCell, ...]:
     """The cells of a notebook of any nbformat. Raises NotebookUnreadable."""
     try:
         cells = list(_raw_cells(tree))
-        found = tuple(Cell(kind=_kind(cell), source=_source(cell)) for cell in cells)
+        found = tuple(NotebookCell(kind=_kind(cell), source=_source(cell)) for cell in cells)
     except (TypeError, KeyError, AttributeError, ValueError, RecursionError):
-        raise NotebookUnreadable(f"{origin} is a damaged notebook: a cell in it is not one. {REMEDY}") from None
+        raise NotebookUnreadableError(f"{origin} is a damaged notebook: a cell in it is not one. {REMEDY}") from None
     if len(found) > MAX_CELLS or sum(len(cell.source) for cell in found) > MAX_SOURCE:
-        raise NotebookUnreadable(
+        raise NotebookUnreadableError(
             f"{origin} has {len(found)} cells; "
             f"at most {MAX_CELLS} cells and {MAX_SOURCE >> 20} MiB of text are graded. "
             "Delete what does not belong to the homework."

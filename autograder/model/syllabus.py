@@ -46,7 +46,7 @@ class Link(Settings):
     url: Address
 
 
-class Step(Settings):
+class LessonStep(Settings):
     """One step of the lesson plan: something to watch or read, and perhaps an assignment to do."""
 
     title: Text
@@ -59,7 +59,7 @@ class Lesson(Settings):
     """What the lesson page says beside its table of notebooks."""
 
     intro: Text = ""
-    plan: tuple[Step, ...] = ()
+    plan: tuple[LessonStep, ...] = ()
 
 
 class Scale(Settings):

@@ -16,10 +16,10 @@ from types import TracebackType
 from typing import Any, Self
 
 from autograder.model.assignment import Limits
-from autograder.model.errors import EngineUnavailable, IsolationMissing, RoomLost
+from autograder.model.errors import EngineUnavailableError, IsolationMissingError, RoomLostError
 from autograder.sandbox.image import find_engine, image_exists, image_tag
 from autograder.sandbox.inside import wire
-from autograder.sandbox.room import SessionEnded, Usage
+from autograder.sandbox.room import SessionEndedError, Usage
 
 START_SECONDS = 120.0
 SLACK_SECONDS = 30.0
@@ -80,7 +80,7 @@ class DockerRoom:
         self._engine = find_engine()
         self.name = image_tag()
         if not image_exists(self._engine, self.name):
-            raise EngineUnavailable(f"The room's image {self.name} is not built. Build it: make setup")
+            raise EngineUnavailableError(f"The room's image {self.name} is not built. Build it: make setup")
         self._limits = limits
         self._files = files
         self._fresh = fresh
@@ -165,7 +165,7 @@ class Container:
         missing = check_facts(header, self._limits)
         if missing:
             self.close()
-            raise IsolationMissing(
+            raise IsolationMissingError(
                 "The room would not hold on this host, so nothing was graded. What should be true and is not: "
                 + "; ".join(missing)
                 + ". See: neurograde doctor"
@@ -260,12 +260,12 @@ class Container:
         if not poll.poll(max(deadline - time.monotonic(), 0) * 1000):
             raise self._lost("the room fell silent")
 
-    def _lost(self, what: str) -> RoomLost:
+    def _lost(self, what: str) -> RoomLostError:
         self.spent = True
         self._log.seek(0)
         said = self._log.read()[-2000:].decode(errors="replace").strip()
         last_words = f" It said: {said}." if said else ""
-        return RoomLost(
+        return RoomLostError(
             f"{what.capitalize()} ({self.id}).{last_words} No mark was given; grade the submission again. "
             "If it comes back: neurograde doctor"
         )
@@ -277,7 +277,7 @@ class DockerSession:
     def __init__(self, container: Container, wall_seconds: float, *, fresh: bool) -> None:
         self._container = container
         self._fresh = fresh
-        self._ended: SessionEnded | None = None
+        self._ended: SessionEndedError | None = None
         container.send(wire.pack(wire.OPEN, container.order(wall_seconds)), SLACK_SECONDS)
         _, header, _ = container.receive(SLACK_SECONDS, wire.OPENED)
         container.spent = bool(header["dirty"])  # of the last submission: nothing runs beside what it left
@@ -289,7 +289,7 @@ class DockerSession:
         self._container.send(frame, seconds + SLACK_SECONDS)
         kind, reply, data = self._container.receive(seconds + SLACK_SECONDS, wire.REPLY, wire.ENDED)
         if kind == wire.ENDED:
-            self._ended = SessionEnded(str(reply.get("reason")))
+            self._ended = SessionEndedError(str(reply.get("reason")))
             raise self._ended
         return reply, data
 

@@ -6,7 +6,7 @@ import shutil
 import subprocess
 from pathlib import Path
 
-from autograder.model.errors import EngineUnavailable
+from autograder.model.errors import EngineUnavailableError
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 ENGINES = ("docker", "podman")
@@ -22,14 +22,14 @@ def find_engine(*, patience: float = 10.0) -> str:
     """
     chosen = os.environ.get("NEUROGRADE_ENGINE")
     if chosen and chosen not in ENGINES:
-        raise EngineUnavailable(f"NEUROGRADE_ENGINE is {chosen!r}: set it to docker or podman, or unset it")
+        raise EngineUnavailableError(f"NEUROGRADE_ENGINE is {chosen!r}: set it to docker or podman, or unset it")
     faults = []
     for engine in (chosen,) if chosen else ENGINES:
         fault = _fault(engine, patience)
         if fault is None:
             return engine
         faults.append(f"{engine}: {fault}")
-    raise EngineUnavailable(
+    raise EngineUnavailableError(
         f"no container engine answers ({'; '.join(faults)}). Start Docker or podman and let this user reach it, "
         "or run `make setup` as root, which installs and starts Docker on Debian and Ubuntu"
     )
@@ -50,7 +50,7 @@ def image_exists(engine: str, tag: str) -> bool:
     """Say whether the engine has the image; an engine that fails to answer is an error, not a no."""
     answer = _run([engine, "images", "--quiet", tag], seconds=30)
     if isinstance(answer, str):
-        raise EngineUnavailable(f"{engine} cannot list its images ({answer}). See that `{engine} images` works")
+        raise EngineUnavailableError(f"{engine} cannot list its images ({answer}). See that `{engine} images` works")
     return bool(answer.stdout.strip())
 
 
@@ -83,7 +83,7 @@ def _digest(checkout: Path, names: tuple[str, ...]) -> str:
         try:
             content = (checkout / name).read_bytes()
         except FileNotFoundError as error:
-            raise EngineUnavailable(
+            raise EngineUnavailableError(
                 f"{checkout / name} is missing, so the room's image has no name: run from a complete checkout, "
                 "installed with `pip install -e .`"
             ) from error

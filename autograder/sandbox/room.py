@@ -14,7 +14,7 @@ REASONS = {
 }
 
 
-class SessionEnded(Exception):
+class SessionEndedError(Exception):
     """The submission's process is gone, by its own doing. `reason` is a key of REASONS."""
 
     def __init__(self, reason: str) -> None:

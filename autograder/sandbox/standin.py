@@ -19,7 +19,7 @@ import torch
 
 from autograder.model.report import Status
 from autograder.sandbox.inside import wire
-from autograder.sandbox.room import Session, SessionEnded
+from autograder.sandbox.room import Session, SessionEndedError
 
 MAX_ITERATION = 100_000
 CHUNK = 256
@@ -35,11 +35,11 @@ class StudentError(Exception):
     """Student code raised an exception that is not a builtin one."""
 
 
-class StandInRefused(TypeError):
+class StandInRefusedError(TypeError):
     """A test asked of a stand-in what it cannot give; the text says what to do instead."""
 
 
-class Stopped(BaseException):
+class StoppedError(BaseException):
     """The step cannot go on. Not an Exception, so that no test catches it.
 
     `alive` says whether the student's process is still there, only interrupted.
@@ -51,7 +51,7 @@ class Stopped(BaseException):
         self.alive = alive
 
 
-class Inside:
+class Channel:
     """The examiner's line to one submission. Remembers, for each case, what explains a failure."""
 
     def __init__(self, session: Session, *, seed: int, seconds: float, left: Callable[[], float]) -> None:
@@ -65,7 +65,7 @@ class Inside:
         self._seed: int | None = seed
         self.raised: BaseException | None = None
         self.out_of_memory = False
-        self.stopped: Stopped | None = None
+        self.stopped: StoppedError | None = None
         self.missing: list[str] = []
         self._given: list[tuple[torch.Tensor, bytes, dict[str, Any]]] = []
         self._sent: dict[int, torch.Tensor] = {}
@@ -107,7 +107,7 @@ class Inside:
             header, self._seed = {**header, "seed": self._seed}, None
         try:
             reply, data = self._session.request(header, body, min(seconds or self._seconds, left))
-        except SessionEnded as ended:
+        except SessionEndedError as ended:
             raise self._stop(ended.status, str(ended)) from None
         except wire.WireError as error:
             raise self._stop(Status.ERRORED, f"the room sent what is not a reply: {error}") from None
@@ -115,8 +115,8 @@ class Inside:
             raise self._stop(Status.TIMED_OUT, "it did not return within its time", alive=True)
         return reply, data
 
-    def _stop(self, status: Status, message: str, *, alive: bool = False) -> Stopped:
-        self.stopped = Stopped(status, message, alive=alive)
+    def _stop(self, status: Status, message: str, *, alive: bool = False) -> StoppedError:
+        self.stopped = StoppedError(status, message, alive=alive)
         return self.stopped
 
     def changed_copies(self) -> bool:
@@ -129,7 +129,7 @@ class Inside:
             raise wire.WireError("a tensor that requires grad names its original")
         origin = StandIn(self, link)
         if inputs and form.get("graph") is True:
-            tensor = Across.apply(  # type: ignore[no-untyped-call]
+            tensor = GradientAcross.apply(  # type: ignore[no-untyped-call]
                 self, origin, list(inputs), tensor.detach(), *inputs.values()
             )
         else:
@@ -154,18 +154,18 @@ class Inside:
             return {"key": key}
         library = library_name(value)
         if library is None:
-            raise wire.NotPlain(
+            raise wire.NotPlainError(
                 f"a {type(value).__name__} of the test's own cannot go into the room; "
                 'write it there: student.inside("...source...", name=value)'
             )
         return {"$": "ref", "library": list(library)}
 
 
-class Across(torch.autograd.Function):
+class GradientAcross(torch.autograd.Function):
     """Joins tensors that a test passed in to a result that was computed from them inside."""
 
     @staticmethod
-    def forward(ctx: Any, inside: Inside, origin: "StandIn", keys: list[int], value: Any, *inputs: Any) -> Any:
+    def forward(ctx: Any, inside: Channel, origin: "StandIn", keys: list[int], value: Any, *inputs: Any) -> Any:
         ctx.inside, ctx.origin, ctx.keys = inside, origin, keys
         return value.clone()
 
@@ -181,7 +181,7 @@ class StandIn:
     __slots__ = ("_form", "_inside")
     __array_ufunc__ = None
 
-    def __init__(self, inside: Inside, form: dict[str, Any]) -> None:
+    def __init__(self, inside: Channel, form: dict[str, Any]) -> None:
         if type(form.get("id")) is not int:
             raise wire.WireError("a reference has a number")
         object.__setattr__(self, "_inside", inside)
@@ -232,7 +232,7 @@ class StandIn:
             yield from items
             if len(items) < CHUNK:
                 return
-        raise StandInRefused(f"the iteration did not end within {MAX_ITERATION} items")
+        raise StandInRefusedError(f"the iteration did not end within {MAX_ITERATION} items")
 
     def __next__(self) -> Any:
         items = _ask(self, "take", count=1)
@@ -245,7 +245,7 @@ class StandIn:
         return f"<inside: {form.get('name') or form.get('type')}>"
 
     def _refuse(self, *_: Any) -> Any:
-        raise StandInRefused(
+        raise StandInRefusedError(
             f"{self!r} stays inside and cannot be compared, counted with or tested for truth; "
             "compare values of it instead (an attribute, a result, a state_dict)"
         )
@@ -256,10 +256,10 @@ class StandIn:
     __hash__ = object.__hash__
 
 
-class Student:
+class StudentNamespace:
     """What a hidden test gets under the name `student`: the notebook's names, and a way to run source among them."""
 
-    def __init__(self, inside: Inside) -> None:
+    def __init__(self, inside: Channel) -> None:
         self._inside = inside
 
     def inside(self, source: str, **values: Any) -> Any:
@@ -278,7 +278,7 @@ class Environment(dict[str, Any]):
     A name that the notebook does not define is None to the test, as with otter, and is noted.
     """
 
-    def __init__(self, inside: Inside, offered: Mapping[str, Any]) -> None:
+    def __init__(self, inside: Channel, offered: Mapping[str, Any]) -> None:
         super().__init__(offered)
         self._inside = inside
 
@@ -381,7 +381,7 @@ def _form(standin: StandIn) -> dict[str, Any]:
 
 
 def _ask(standin: StandIn, op: str, **arguments: Any) -> Any:
-    inside: Inside = object.__getattribute__(standin, "_inside")
+    inside: Channel = object.__getattribute__(standin, "_inside")
     return inside.ask(op, on=standin, **arguments)
 
 

@@ -11,7 +11,7 @@ from autograder.model.assignment import AssignmentSettings, Competition
 from autograder.model.report import QuestionResult, Report, Status
 from autograder.model.syllabus import Syllabus
 from grading.rules.lateness import Lateness, duration, said
-from grading.rules.policy import Anchors, Between, CourseGrade, Grade, Part, Result, bracket, interpolate
+from grading.rules.policy import Anchors, Between, CourseGrade, CoursePart, Grade, Result, bracket, interpolate
 from grading.scoring.score import Score
 
 WIDTH = 110
@@ -155,7 +155,7 @@ def _lateness(late: Lateness, penalty: float, earned: float) -> str:
     return f"-{number(penalty)}: {came}, {days}, {number(late.percent)} % of {number(earned)}"
 
 
-def _part(part: Part) -> str:
+def _part(part: CoursePart) -> str:
     if part.result is None:
         told = "nothing recorded: 0"
     else:

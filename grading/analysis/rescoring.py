@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from grading.records.attempts import Attempt, Kind
+from grading.records.attempts import Attempt, AttemptKind
 from grading.rules.policy import POINT_DIGITS
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ def summary(rescored: Sequence[Rescored]) -> str:
     """Who moves, in a sentence or two."""
     if not rescored:
         return "Nothing was handed in."
-    notebooks = sum(one.before.kind is Kind.NOTEBOOK for one in rescored)
+    notebooks = sum(one.before.kind is AttemptKind.NOTEBOOK for one in rescored)
     scores = [one.score_moves for one in rescored if one.score_moves]
     grades = [one.grade_moves for one in rescored if one.grade_moves]
     told = [

@@ -8,7 +8,7 @@ from autograder.model.errors import ConfigError, PlatformError
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Course:
+class CourseDirectory:
     """A course directory, laid out as nbgrader expects, so that nbgrader's own tools run in it."""
 
     root: Path
@@ -44,13 +44,13 @@ class Course:
         return self.reports / assignment / student / submission_id[:12]
 
 
-def open_course(path: Path | None = None) -> Course:
+def open_course(path: Path | None = None) -> CourseDirectory:
     """The course directory at `path`, else at $NEUROGRADE_COURSE, else at ./course; made if it is not there.
 
     Raises ConfigError when it cannot be made.
     """
     root = Path(path or os.environ.get("NEUROGRADE_COURSE") or "course").expanduser().absolute()
-    course = Course(root=root)
+    course = CourseDirectory(root=root)
     try:
         root.mkdir(mode=0o700, parents=True, exist_ok=True)  # marks are personal; a directory that is shared stays so
         for folder in (course.reports, course.submitted, course.exports, course.heldout):

@@ -6,13 +6,13 @@ import tempfile
 from pathlib import Path
 
 from autograder.model.errors import PlatformError
-from grading.common.directory import Course
+from grading.common.directory import CourseDirectory
 
 SECRET = "split.secret"  # noqa: S105 - the name of the file
 SECRET_BYTES = 32
 
 
-def term_secret(course: Course) -> bytes:
+def term_secret(course: CourseDirectory) -> bytes:
     """The term's secret, made when there is none. Raises PlatformError when it cannot be had."""
     path = course.heldout / SECRET
     try:

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from autograder.model.errors import ConfigError
 
-Cell = str | float | None
+CellValue = str | float | None
 """What a table is written from: text from outside, a number, or nothing."""
 
 # Spreadsheets run what begins with one of these, in their full-width forms too. One that splits lines at semicolons
@@ -46,7 +46,7 @@ def number(value: float) -> str:
     return "0" if text == "-0" else text
 
 
-def to_csv(rows: Iterable[Sequence[Cell]]) -> bytes:
+def to_csv(rows: Iterable[Sequence[CellValue]]) -> bytes:
     """A CSV file (RFC 4180) in UTF-8, with the mark at its head by which Excel knows that it is UTF-8.
 
     Text is made neutral; only a dash alone, which is how learning platforms say "none", stays one inside a row.
@@ -77,7 +77,7 @@ def read_csv(content: bytes, name: str) -> Iterator[tuple[int, list[str]]]:
         raise ConfigError(f"{name}, line {line}: {error}. Mend the quotes there, or export the file again.") from None
 
 
-def _written(cell: Cell) -> str:
+def _written(cell: CellValue) -> str:
     if cell is None:
         return ""
     return neutral(cell) if isinstance(cell, str) else number(cell)

@@ -44,7 +44,7 @@ class Shown:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Row:
+class BoardRow:
     """One student, or one baseline, on a board."""
 
     who: str
@@ -82,7 +82,7 @@ class Dot:
 class Board:
     """A leaderboard at one moment, as whoever may look at it may see it."""
 
-    rows: tuple[Row, ...]
+    rows: tuple[BoardRow, ...]
     """Best first; of equals a baseline, then who was earlier; those without a score at the end."""
     dots: tuple[Dot, ...]
     """Every entry, in the order handed in; none on a board of ranks only."""
@@ -119,7 +119,7 @@ class Board:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Entry:
+class OwnEntry:
     """One of a student's own entries, as that student may see it."""
 
     submission: str

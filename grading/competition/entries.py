@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 from autograder.model.assignment import Competition
 from autograder.model.errors import SubmissionError
 from autograder.model.times import as_utc
-from grading.records.attempts import Attempt, Kind
+from grading.records.attempts import Attempt, AttemptKind
 from grading.rules.lateness import duration, said
 
 SHORTEST_ID = 4
@@ -24,7 +24,7 @@ def left_today(earlier: Iterable[Attempt], now: datetime, competition: Competiti
     `earlier` are the student's attempts at the assignment. A file without a score was invalid and does not count.
     """
     day = _day(now, zone)
-    claims = (one for one in earlier if one.kind is Kind.CLAIM and one.scores is not None)
+    claims = (one for one in earlier if one.kind is AttemptKind.CLAIM and one.scores is not None)
     return max(0, competition.daily_limit - sum(_day(one.handed_in, zone) == day for one in claims))
 
 
@@ -82,7 +82,7 @@ def choose(
 
 
 def entries_in_time(
-    scored: Iterable[Attempt], kind: Kind, ends: datetime | None, extended: Mapping[str, datetime]
+    scored: Iterable[Attempt], kind: AttemptKind, ends: datetime | None, extended: Mapping[str, datetime]
 ) -> dict[str, list[Attempt]]:
     """By student the entries that came before the student's deadline."""
     entries: defaultdict[str, list[Attempt]] = defaultdict(list)
@@ -93,8 +93,8 @@ def entries_in_time(
     return entries
 
 
-def entry_kind(competition: Competition) -> Kind:
-    return Kind.CLAIM if competition.claims else Kind.NOTEBOOK
+def entry_kind(competition: Competition) -> AttemptKind:
+    return AttemptKind.CLAIM if competition.claims else AttemptKind.NOTEBOOK
 
 
 def came(attempt: Attempt) -> datetime:

@@ -9,7 +9,7 @@ from types import MappingProxyType
 
 from autograder.model.language import SOURCE_LANGUAGE
 from grading.competition import plot
-from grading.competition.board import Board, Identity, Row, Shown
+from grading.competition.board import Board, BoardRow, Identity, Shown
 from grading.competition.plot import Picture, picture, score_range
 
 FOLDER = Path(__file__).parent
@@ -24,10 +24,10 @@ NEAR = 1.0
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Line:
+class TableLine:
     """A row of the table, with what is drawn in it."""
 
-    row: Row
+    row: BoardRow
     whisker: tuple[float, float, float] | None
     """Where the interval begins and ends and the score lies, in a strip of `STRIP` that is the same for all rows.
 
@@ -62,18 +62,18 @@ def board_page(board: Board, title: str, language: str = SOURCE_LANGUAGE) -> str
     )
 
 
-def _lines(rows: Sequence[Row]) -> list[Line]:
+def _lines(rows: Sequence[BoardRow]) -> list[TableLine]:
     shown = [row.score for row in rows if row.score]
     lows = [score.low for score in shown if score.low is not None]
     highs = [score.high for score in shown if score.high is not None]
     scale = score_range(lows, [max(highs)], fence=NEAR) if lows and highs else None
     lines = []
-    first: Row | None = None
+    first: BoardRow | None = None
     for row in rows:
         begins = row.tier is not None and (first is None or row.tier != first.tier)
         parted = first.rank if begins and first else None
         whisker = _whisker(row.score, scale) if row.score and scale else None
-        lines.append(Line(row=row, whisker=whisker, parted_from=parted))
+        lines.append(TableLine(row=row, whisker=whisker, parted_from=parted))
         first = row if begins else first
     return lines
 

@@ -41,7 +41,7 @@ class TimeTick:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Line:
+class PlotLine:
     """A horizontal line, with its label in the right margin."""
 
     name: str
@@ -54,7 +54,7 @@ class Line:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Mark:
+class PlotMark:
     """An entry that a row of the board stands on."""
 
     dot: Dot
@@ -76,11 +76,11 @@ class Picture:
     """Time ticks are closer than a day."""
     entries: str
     """An SVG path with a point for each entry that no row stands on."""
-    marks: tuple[Mark, ...]
+    marks: tuple[PlotMark, ...]
     record: str
     """An SVG path: the best so far of the class."""
-    best: Line
-    baselines: tuple[Line, ...]
+    best: PlotLine
+    baselines: tuple[PlotLine, ...]
     deadline: float | None
     """Where the deadline is, on a final board."""
     clipped: int
@@ -101,7 +101,7 @@ def picture(board: Board) -> Picture | None:
     labels = [*baselines, ("", best)]
     places = spread([canvas.y(value) for _, value in labels])
     lines = [
-        Line(name=name, value=f"{value:.{digits}f}", y=canvas.y(value), label_y=place, is_below=value < low)
+        PlotLine(name=name, value=f"{value:.{digits}f}", y=canvas.y(value), label_y=place, is_below=value < low)
         for (name, value), place in zip(labels, places, strict=True)
     ]
     times = _time_ticks(canvas, board)
@@ -113,7 +113,7 @@ def picture(board: Board) -> Picture | None:
         by_hour=any(as_utc(b.when) - as_utc(a.when) < timedelta(hours=23) for a, b in pairwise(times)),
         entries="".join(f"M{x:g} {y:g}h0" for x, y in sorted(rest)),
         marks=tuple(
-            Mark(dot=dot, x=canvas.x(dot.handed_in), y=canvas.y(dot.value)) for dot in board.dots if dot.is_best
+            PlotMark(dot=dot, x=canvas.x(dot.handed_in), y=canvas.y(dot.value)) for dot in board.dots if dot.is_best
         ),
         record=_record(board.dots, canvas),
         best=lines[-1],

@@ -17,9 +17,9 @@ from zoneinfo import ZoneInfo
 from autograder.model.assignment import Competition
 from autograder.model.times import as_utc
 from grading.common.spreadsheet import clean
-from grading.competition.board import Board, Dot, Entry, Identity, Likeness, Row, Shown
+from grading.competition.board import Board, BoardRow, Dot, Identity, Likeness, OwnEntry, Shown
 from grading.competition.entries import Compare, came, entries_in_time, entry_kind, is_over, order
-from grading.records.attempts import Attempt, Kind, latest
+from grading.records.attempts import Attempt, AttemptKind, latest
 from grading.scoring.score import FINAL_DIGITS, PUBLIC_DIGITS, Score, Scores
 
 NO_NAMES: Mapping[str, str] = MappingProxyType({})
@@ -27,7 +27,7 @@ NO_DEADLINES: Mapping[str, datetime] = MappingProxyType({})
 NO_SELECTIONS: Mapping[str, Sequence[str]] = MappingProxyType({})
 
 
-def board(
+def rank(
     attempts: Iterable[Attempt],
     competition: Competition,
     *,
@@ -95,7 +95,7 @@ def own_entries(
     ends: datetime | None = None,
     selected: Sequence[str] = (),
     within_noise: Compare | None = None,
-) -> tuple[Entry, ...]:
+) -> tuple[OwnEntry, ...]:
     """One student's entries at `now`, in the order handed in, each beside the best.
 
     `attempts` are the student's, `ends` is the student's own deadline. `within_noise(one, best)` says whether two
@@ -111,7 +111,7 @@ def own_entries(
     chosen = {one.submission for one in _chosen(counted, selected, competition.selected)} if view.final else {*selected}
     in_time = {one.submission for one in counted}
     return tuple(
-        Entry(
+        OwnEntry(
             submission=one.submission,
             handed_in=came(one).astimezone(zone),
             public=view.public(one),
@@ -191,20 +191,20 @@ class _View:
         half = round(_half_interval(round(score.value, self.digits), score.n), self.digits)
         return Shown(value=half, digits=self.digits) if half else None
 
-    def permitted(self, row: Row) -> Row:
+    def permitted(self, row: BoardRow) -> BoardRow:
         return replace(row, score=None, public=None, verified=None) if self.ranks_only else row
 
 
 def _ranked(
     contenders: Sequence[_Contender], verified: Mapping[str, Attempt], view: _View
-) -> list[tuple[Row, Attempt]]:
+) -> list[tuple[BoardRow, Attempt]]:
     """Rows with the attempt that each stands on, best first, of equals the earlier."""
     publicly = [one.public for one in contenders]
     shown = {one.student: view.shown(one.best) for one in contenders}
     places = _places(score.value for score in shown.values())
     rows = [
         (
-            Row(
+            BoardRow(
                 who=view.called(one.student),
                 rank=places[shown[one.student].value],
                 score=shown[one.student],
@@ -234,9 +234,9 @@ def _moved(publicly: Sequence[float], score: float, rank: int) -> int:
     return min(0, last - rank) + max(0, first - rank)
 
 
-def _with_tiers(ranked: Sequence[tuple[Row, Attempt]], apart: Compare) -> list[Row]:
+def _with_tiers(ranked: Sequence[tuple[BoardRow, Attempt]], apart: Compare) -> list[BoardRow]:
     """A new tier begins with whoever can be told from the first of the one before; equals are not parted."""
-    rows: list[Row] = []
+    rows: list[BoardRow] = []
     first = None
     for row, attempt in ranked:
         last = rows[-1] if rows else None
@@ -247,27 +247,27 @@ def _with_tiers(ranked: Sequence[tuple[Row, Attempt]], apart: Compare) -> list[R
     return rows
 
 
-def _with_baselines(rows: Sequence[Row], scored: Iterable[Attempt], view: _View) -> list[Row]:
+def _with_baselines(rows: Sequence[BoardRow], scored: Iterable[Attempt], view: _View) -> list[BoardRow]:
     """Baselines above those who are no better."""
     baselines = [
-        Row(who=clean(view.names.get(one.student, one.student)), score=view.shown(one), is_baseline=True)
+        BoardRow(who=clean(view.names.get(one.student, one.student)), score=view.shown(one), is_baseline=True)
         for one in scored
-        if one.kind is Kind.BASELINE
+        if one.kind is AttemptKind.BASELINE
     ]
     return sorted((*baselines, *rows), key=lambda row: -row.score.value if row.score else 1.0)
 
 
-def _without_entry(contenders: Iterable[_Contender], verified: Mapping[str, Attempt], view: _View) -> list[Row]:
+def _without_entry(contenders: Iterable[_Contender], verified: Mapping[str, Attempt], view: _View) -> list[BoardRow]:
     """Students whose notebook has a score but who have no claim on the board."""
     missing = verified.keys() - {one.student for one in contenders}
-    rows = (Row(who=view.called(student), verified=view.shown(verified[student])) for student in missing)
+    rows = (BoardRow(who=view.called(student), verified=view.shown(verified[student])) for student in missing)
     return sorted(rows, key=lambda row: row.who)
 
 
 def _verified(there: Iterable[Attempt], scored: Iterable[Attempt]) -> dict[str, Attempt]:
     """By student the latest notebook, where it has a score to show."""
-    comparable = {one.key for one in scored if one.kind is Kind.NOTEBOOK}
-    last = latest(one for one in there if one.kind is Kind.NOTEBOOK)
+    comparable = {one.key for one in scored if one.kind is AttemptKind.NOTEBOOK}
+    last = latest(one for one in there if one.kind is AttemptKind.NOTEBOOK)
     return {student: one for student, one in last.items() if one.key in comparable}
 
 

@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING
 
 from grading.common.spreadsheet import to_csv
-from grading.competition.board import Board, Row
+from grading.competition.board import Board, BoardRow
 
 if TYPE_CHECKING:
     pass
@@ -66,7 +66,7 @@ def board_object(board: Board, assignment: str) -> dict[str, object]:
     }
 
 
-def _record(row: Row) -> dict[str, str | float | bool | None]:
+def _record(row: BoardRow) -> dict[str, str | float | bool | None]:
     score = row.score
     values = (
         row.rank,

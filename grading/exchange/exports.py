@@ -9,7 +9,7 @@ from autograder.model.bundle import Assignment
 from autograder.model.errors import ConfigError
 from autograder.model.language import SOURCE_LANGUAGE, said_in
 from autograder.model.syllabus import Syllabus
-from grading.common.spreadsheet import Cell, neutral, number, to_csv
+from grading.common.spreadsheet import CellValue, neutral, number, to_csv
 from grading.people.roster import CanvasColumn, Match, Roster, Student, reconcile
 from grading.rules.policy import CourseGrade, Result, course_grade
 
@@ -19,7 +19,7 @@ MOODLE_KEYS: Mapping[Key, str] = {"email": "Email address", "login": "Username",
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Standing:
+class CourseStanding:
     """Where a student stands in the course."""
 
     student: Student
@@ -55,7 +55,7 @@ def column_of(assignment: Assignment, roster: Roster) -> Column:
 
 def standings(
     results: Mapping[str, Mapping[str, Result]], roster: Roster, syllabus: Syllabus
-) -> tuple[list[Standing], tuple[Match, ...]]:
+) -> tuple[list[CourseStanding], tuple[Match, ...]]:
     """Everyone's standing, from results by assignment and by the names they were handed in under; and the doubtful.
 
     Everyone in the roster has one, also who handed in nothing. So has every name that is not certain, as a student
@@ -72,17 +72,19 @@ def standings(
     for student, name in people.items():
         grades = {one.name: results.get(one.name, {}).get(name) for one in syllabus.assignments}
         found.append(
-            Standing(student=student, grades=grades, course=course_grade(grades, syllabus), in_doubt=student in claimed)
+            CourseStanding(
+                student=student, grades=grades, course=course_grade(grades, syllabus), in_doubt=student in claimed
+            )
         )
     return found, doubtful if roster.students else ()
 
 
-def plain_csv(standings: Sequence[Standing], columns: Sequence[Column]) -> bytes:
+def plain_csv(standings: Sequence[CourseStanding], columns: Sequence[Column]) -> bytes:
     """A table for people and scripts: a student a line, every name and number of theirs, every grade and its most."""
     return to_csv([_header(columns), *(_line(standing, columns) for standing in standings)])
 
 
-def canvas_csv(standings: Sequence[Standing], columns: Sequence[Column], *, scale: bool = False) -> bytes:
+def canvas_csv(standings: Sequence[CourseStanding], columns: Sequence[Column], *, scale: bool = False) -> bytes:
     """What Canvas's gradebook imports (Import in the Gradebook).
 
     Canvas knows a student by ID, SIS User ID or SIS Login ID, and an assignment by the number in "Title (number)"; it
@@ -95,7 +97,7 @@ def canvas_csv(standings: Sequence[Standing], columns: Sequence[Column], *, scal
         _require_same_worth(columns)
     worth = {column.name: _worth_in_canvas(column) for column in columns}
     titles = [column.canvas.header if column.canvas else column.title for column in columns]
-    rows: list[list[Cell]] = [
+    rows: list[list[CellValue]] = [
         ["Student", "ID", "SIS User ID", "SIS Login ID", "Section", *titles],
         ["Points Possible", None, None, None, None, *worth.values()],
     ]
@@ -108,7 +110,7 @@ def canvas_csv(standings: Sequence[Standing], columns: Sequence[Column], *, scal
     return to_csv(rows)
 
 
-def left_out_of_canvas(standings: Sequence[Standing]) -> tuple[Student, ...]:
+def left_out_of_canvas(standings: Sequence[CourseStanding]) -> tuple[Student, ...]:
     """The students whose grades are in doubt, and those without any of the three keys that Canvas knows people by."""
     keys = ("lms_id", "sis_id", "login")
     return tuple(
@@ -116,7 +118,7 @@ def left_out_of_canvas(standings: Sequence[Standing]) -> tuple[Student, ...]:
     )
 
 
-def moodle_csv(standings: Sequence[Standing], columns: Sequence[Column], *, by: Key = "email") -> bytes:
+def moodle_csv(standings: Sequence[CourseStanding], columns: Sequence[Column], *, by: Key = "email") -> bytes:
     """What Moodle's gradebook imports (Grades, Import, CSV file): map the first column to the user, then the grades.
 
     One user whom Moodle does not know ends the whole import, and a line that names no user gives its grades to the
@@ -124,23 +126,25 @@ def moodle_csv(standings: Sequence[Standing], columns: Sequence[Column], *, by: 
     `left_out_of_moodle`. What was not handed in is a dash, which Moodle reads as no grade; an empty cell would become
     0 in a new grade item.
     """
-    rows: list[list[Cell]] = [[MOODLE_KEYS[by], "Full name", *(column.title for column in columns), "Course grade"]]
+    rows: list[list[CellValue]] = [
+        [MOODLE_KEYS[by], "Full name", *(column.title for column in columns), "Course grade"]
+    ]
     left_out = set(left_out_of_moodle(standings, by=by))
     for standing in standings:
         one = standing.student
         if one not in left_out:
             grades = [_grade(standing, column) for column in columns]
-            shown: list[Cell] = ["-" if grade is None else grade for grade in grades]
+            shown: list[CellValue] = ["-" if grade is None else grade for grade in grades]
             rows.append([getattr(one, by), one.name or one.id, *shown, standing.course.ten_point])
     return to_csv(rows)
 
 
-def left_out_of_moodle(standings: Sequence[Standing], *, by: Key = "email") -> tuple[Student, ...]:
+def left_out_of_moodle(standings: Sequence[CourseStanding], *, by: Key = "email") -> tuple[Student, ...]:
     """The students whose grades are in doubt, and those without the key that Moodle is to find them by."""
     return tuple(one.student for one in standings if one.in_doubt or not _arrives(getattr(one.student, by)))
 
 
-def excel(standings: Sequence[Standing], columns: Sequence[Column]) -> bytes:
+def excel(standings: Sequence[CourseStanding], columns: Sequence[Column]) -> bytes:
     """A workbook: a sheet of grades that can be sorted and filtered, and a sheet of what the assignments are."""
     from openpyxl import Workbook
 
@@ -150,7 +154,7 @@ def excel(standings: Sequence[Standing], columns: Sequence[Column]) -> bytes:
     _fill(grades, [_header(columns), *(_line(standing, columns) for standing in standings)])
     grades.freeze_panes = "C2"
     sheet = book.create_sheet("Assignments")
-    about: list[list[Cell]] = [["assignment", "title", "most", "handed in", "mean"]]
+    about: list[list[CellValue]] = [["assignment", "title", "most", "handed in", "mean"]]
     for column in columns:
         given = [grade for standing in standings if (grade := _grade(standing, column)) is not None]
         mean = sum(given) / len(given) if given else None
@@ -162,22 +166,22 @@ def excel(standings: Sequence[Standing], columns: Sequence[Column]) -> bytes:
     return out.getvalue()
 
 
-def _header(columns: Sequence[Column]) -> list[Cell]:
-    who: list[Cell] = ["student", "name", "email", "section", "sis_id", "lms_id", "login", "competition_name"]
+def _header(columns: Sequence[Column]) -> list[CellValue]:
+    who: list[CellValue] = ["student", "name", "email", "section", "sis_id", "lms_id", "login", "competition_name"]
     return [*who, *(text for one in columns for text in (one.name, f"{one.name} most")), "share", "grade", "letter"]
 
 
-def _line(standing: Standing, columns: Sequence[Column]) -> list[Cell]:
+def _line(standing: CourseStanding, columns: Sequence[Column]) -> list[CellValue]:
     one, course = standing.student, standing.course
-    who: list[Cell] = [
+    who: list[CellValue] = [
         one.id, one.name, one.email, one.section, one.sis_id, one.lms_id, one.login, one.competition_name
     ]  # fmt: skip
     grades = (cell for column in columns for cell in (_grade(standing, column), column.max_value))
-    final: list[Cell] = [course.share, course.ten_point, course.letter]
+    final: list[CellValue] = [course.share, course.ten_point, course.letter]
     return [*who, *grades, *(final if not standing.in_doubt else [None, None, "in doubt"])]
 
 
-def _grade(standing: Standing, column: Column) -> float | None:
+def _grade(standing: CourseStanding, column: Column) -> float | None:
     """Raises ConfigError for a grade out of another maximum: it is not comparable with the others of its column."""
     result = standing.grades.get(column.name)
     if result is None:
@@ -219,7 +223,7 @@ def _arrives(key: str) -> bool:
     return bool(key) and neutral(key) == key
 
 
-def _fill(sheet: Any, rows: Sequence[Sequence[Cell]]) -> None:
+def _fill(sheet: Any, rows: Sequence[Sequence[CellValue]]) -> None:
     """Write a table with a header; text is written as text, whatever it looks like."""
     from openpyxl.styles import Font
     from openpyxl.utils import get_column_letter

@@ -13,7 +13,7 @@ from grading.people.roster import (
     CanvasColumn,
 )
 
-Kind = Literal["canvas", "moodle", "plain"]
+RosterKind = Literal["canvas", "moodle", "plain"]
 
 # How columns are called by learning platforms and by people, in small letters.
 HEADERS: Mapping[str, tuple[str, ...]] = {
@@ -36,7 +36,7 @@ CANVAS_COLUMN = re.compile(r"(?P<title>.*\S)\s*\((?P<id>\d+)\)")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Entry:
+class RosterLine:
     """One line of a file: fields of a student, none of them empty."""
 
     line: int
@@ -52,8 +52,8 @@ class Entry:
 class RosterFile:
     """A file as it was read."""
 
-    kind: Kind
-    entries: tuple[Entry, ...]
+    kind: RosterKind
+    entries: tuple[RosterLine, ...]
     canvas: tuple[CanvasColumn, ...] = ()
     notes: tuple[str, ...] = ()
 
@@ -88,7 +88,7 @@ def read_file(content: bytes, name: str) -> RosterFile:
     )
 
 
-def _kind(header: Sequence[str]) -> Kind:
+def _kind(header: Sequence[str]) -> RosterKind:
     names = {title.casefold() for title in header}
     if {"id", "section"} <= names and ("student" in names or {"lastname", "firstname"} <= names):
         return "canvas"
@@ -97,7 +97,7 @@ def _kind(header: Sequence[str]) -> Kind:
     return "moodle" if "email" in known and moodle else "plain"
 
 
-def _places(header: Sequence[str], kind: Kind, name: str) -> dict[str, int]:
+def _places(header: Sequence[str], kind: RosterKind, name: str) -> dict[str, int]:
     """Where each field is. Raises ConfigError for one given twice, and when none says who a line is about."""
     places: dict[str, int] = {}
     for place, title in enumerate(header):
@@ -120,14 +120,14 @@ def _places(header: Sequence[str], kind: Kind, name: str) -> dict[str, int]:
     return places
 
 
-def _entry(line: int, row: Sequence[str], places: Mapping[str, int]) -> Entry:
+def _entry(line: int, row: Sequence[str], places: Mapping[str, int]) -> RosterLine:
     values = {key: row[place] for key, place in places.items() if place < len(row) and row[place] not in ("", "-")}
     given, family = values.pop("given", ""), values.pop("family", "")
     if given or family:
         values["name"] = f"{given} {family}".strip()
     if "id" in values:
         values["id"] = as_folder(values["id"])
-    return Entry(line=line, values={key: value for key, value in values.items() if value})
+    return RosterLine(line=line, values={key: value for key, value in values.items() if value})
 
 
 def _is_about_assignments(row: Sequence[str]) -> bool:
@@ -135,7 +135,7 @@ def _is_about_assignments(row: Sequence[str]) -> bool:
     return "Points Possible" in row[0] or all(NOT_A_STUDENT.fullmatch(cell) for cell in row)
 
 
-def _is_canvas_test_student(entry: Entry) -> bool:
+def _is_canvas_test_student(entry: RosterLine) -> bool:
     name, login = entry.values.get("name"), entry.values.get("login", "")
     return name == "Student, Test" and TEST_LOGIN.fullmatch(login) is not None
 

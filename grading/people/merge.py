@@ -6,14 +6,14 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from autograder.model.errors import ConfigError
-from grading.common.directory import Course
+from grading.common.directory import CourseDirectory
 from grading.people.canvas_columns import assign_columns, merged_columns
-from grading.people.files import Entry, Kind, RosterFile, as_folder, read_file
+from grading.people.files import RosterFile, RosterKind, RosterLine, as_folder, read_file
 from grading.people.roster import (
     KEYS,
-    Book,
     Match,
     Roster,
+    RosterIndex,
     Student,
     any_order,
     folded,
@@ -42,7 +42,7 @@ class Change:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Doubt:
+class UncertainLine:
     """A line that was left out, because whose it is is not certain."""
 
     line: int
@@ -57,18 +57,23 @@ class Import:
     """What a file makes of the roster."""
 
     roster: Roster
-    kind: Kind
+    kind: RosterKind
     added: tuple[Student, ...]
     changes: tuple[Change, ...]
     unchanged: int
-    doubts: tuple[Doubt, ...]
+    doubts: tuple[UncertainLine, ...]
     absent: tuple[Student, ...]
     """In the roster, but not in this file of a platform: they stay."""
     notes: tuple[str, ...]
 
 
 def import_roster(
-    course: Course, path: Path, titles: Mapping[str, Sequence[str]], *, add: bool = False, dry_run: bool = False
+    course: CourseDirectory,
+    path: Path,
+    titles: Mapping[str, Sequence[str]],
+    *,
+    add: bool = False,
+    dry_run: bool = False,
 ) -> Import:
     """Take a file over into the roster of a course; with `dry_run` only say what it would change.
 
@@ -125,10 +130,10 @@ def merge(roster: Roster, file: RosterFile, *, add: bool = False) -> Import:
     A line belongs to the student who has its id, LMS id, SIS id, login or e-mail, else to the only one with exactly
     its name. What it gives is taken over, what it leaves open stays. A line of nobody is a new student, unless a name
     in the roster is so like its own that it may be the same person, or it has no more than a name. Then, as where two
-    students or two lines could be meant, it is a `Doubt` and changes nothing. `add` makes strangers new students even
-    where a name is like theirs.
+    students or two lines could be meant, it is an `UncertainLine` and changes nothing. `add` makes strangers new
+    students even where a name is like theirs.
     """
-    book, state = Book(roster.students), _Changed(students={one.id: one for one in roster.students})
+    book, state = RosterIndex(roster.students), _Changed(students={one.id: one for one in roster.students})
     state.taken |= {key for one in roster.students for key in _keys(one)}
     state.taken |= {folded(entry.values["id"]) for entry in file.entries if "id" in entry.values}
     entries = list({tuple(sorted(entry.values.items())): entry for entry in reversed(file.entries)}.values())[::-1]
@@ -138,12 +143,12 @@ def merge(roster: Roster, file: RosterFile, *, add: bool = False) -> Import:
     for entry, owner in found:
         if entry.line in rivals:
             state.seen |= {owner.student.id} if owner and owner.student else set()
-            doubts.append(Doubt(line=entry.line, match=Match(name=entry.shown, why=rivals[entry.line])))
+            doubts.append(UncertainLine(line=entry.line, match=Match(name=entry.shown, why=rivals[entry.line])))
         elif owner is None:
             _add(state, entry)
         elif owner.student is None:
             state.seen |= {one.id for one in owner.candidates}  # perhaps here, so not certainly absent
-            doubts.append(Doubt(line=entry.line, match=owner))
+            doubts.append(UncertainLine(line=entry.line, match=owner))
         else:
             _update(state, entry, owner.student, owner.by)
     students = tuple(state.students.values())
@@ -159,9 +164,9 @@ def merge(roster: Roster, file: RosterFile, *, add: bool = False) -> Import:
     )
 
 
-def _rivals(found: Sequence[tuple[Entry, Match | None]]) -> dict[int, str]:
+def _rivals(found: Sequence[tuple[RosterLine, Match | None]]) -> dict[int, str]:
     """Why lines are in doubt that say different things of one key or of one student, by their numbers."""
-    claims: dict[tuple[str, str], list[Entry]] = defaultdict(list)
+    claims: dict[tuple[str, str], list[RosterLine]] = defaultdict(list)
     for entry, owner in found:
         for key in KEYS:
             if key in entry.values:
@@ -176,7 +181,7 @@ def _rivals(found: Sequence[tuple[Entry, Match | None]]) -> dict[int, str]:
     return rivals
 
 
-def _owner(entry: Entry, book: Book, *, add: bool) -> Match | None:
+def _owner(entry: RosterLine, book: RosterIndex, *, add: bool) -> Match | None:
     """Whose line it is: a Match, with or without a student; None for somebody new."""
     sharing: dict[str, str] = {}
     for key in KEYS:
@@ -201,7 +206,7 @@ def _owner(entry: Entry, book: Book, *, add: bool) -> Match | None:
     return None if add or not book.students else _stranger(entry, book)
 
 
-def _stranger(entry: Entry, book: Book) -> Match | None:
+def _stranger(entry: RosterLine, book: RosterIndex) -> Match | None:
     """A doubt about a line of nobody; None when it is surely somebody new."""
     if KEYS.keys().isdisjoint(entry.values):
         found = book.match(entry.shown)
@@ -213,7 +218,7 @@ def _stranger(entry: Entry, book: Book) -> Match | None:
     return Match(name=entry.shown, why="not in the roster, but like a name there", candidates=like) if like else None
 
 
-def _unless_contradicted(entry: Entry, owner: Student, by: str) -> Match:
+def _unless_contradicted(entry: RosterLine, owner: Student, by: str) -> Match:
     """The owner, unless something surer than what they share says that it is somebody else."""
     surer = list(KEYS)[: list(KEYS).index(by)]
     against = [key for key in _contradictions(entry, owner) if key in surer]
@@ -224,13 +229,13 @@ def _unless_contradicted(entry: Entry, owner: Student, by: str) -> Match:
     return Match(name=entry.shown, why=why, candidates=(owner,))
 
 
-def _contradictions(entry: Entry, student: Student) -> list[str]:
+def _contradictions(entry: RosterLine, student: Student) -> list[str]:
     """The keys that both have and that differ."""
     both = [key for key in KEYS if key in entry.values and getattr(student, key)]
     return [key for key in both if folded(entry.values[key]) != folded(getattr(student, key))]
 
 
-def _add(state: _Changed, entry: Entry) -> None:
+def _add(state: _Changed, entry: RosterLine) -> None:
     values = {key: value for key, value in entry.values.items() if key not in ("id", "also")}
     student = Student(id=_new_id(entry, state.taken), also=_listed(entry), **values)
     state.students[student.id] = student
@@ -239,7 +244,7 @@ def _add(state: _Changed, entry: Entry) -> None:
     state.seen.add(student.id)
 
 
-def _update(state: _Changed, entry: Entry, owner: Student, by: str) -> None:
+def _update(state: _Changed, entry: RosterLine, owner: Student, by: str) -> None:
     state.seen.add(owner.id)
     new = {key: value for key, value in entry.values.items() if key not in ("id", "also")}
     if any_order(new.get("name", "")) == any_order(owner.name):
@@ -260,11 +265,11 @@ def _keys(student: Student) -> set[str]:
     return {folded(value) for key in KEYS if (value := getattr(student, key))}
 
 
-def _listed(entry: Entry) -> tuple[str, ...]:
+def _listed(entry: RosterLine) -> tuple[str, ...]:
     return tuple(name for part in entry.values.get("also", "").split(";") if (name := part.strip()))
 
 
-def _new_id(entry: Entry, taken: Set[str]) -> str:
+def _new_id(entry: RosterLine, taken: Set[str]) -> str:
     """The first of what the line gives that a folder can be called, and that means nobody, letter case aside.
 
     The folders of Ada and ada are one on some disks.

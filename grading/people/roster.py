@@ -14,7 +14,7 @@ from pathlib import Path
 
 from autograder.model.errors import ConfigError
 from grading.common import spreadsheet as cells
-from grading.common.directory import Course, write_whole
+from grading.common.directory import CourseDirectory, write_whole
 
 ROSTER = "roster.csv"
 CANVAS = "canvas.csv"
@@ -103,7 +103,7 @@ def match(name: str, roster: Roster) -> Match:
     Certain is what equals something of one student and of nobody else, letter case and the order of given and family
     name aside. Everything else comes back with the nearest candidates, never with a student.
     """
-    return Book(roster.students).match(name)
+    return RosterIndex(roster.students).match(name)
 
 
 def reconcile(names: Iterable[str], roster: Roster) -> tuple[dict[str, Student], tuple[Match, ...]]:
@@ -111,7 +111,7 @@ def reconcile(names: Iterable[str], roster: Roster) -> tuple[dict[str, Student],
 
     Two names of one student are both in doubt: which of them counts is for a person to say.
     """
-    book = Book(roster.students)
+    book = RosterIndex(roster.students)
     found = {name: book.match(name) for name in names}
     times = Counter(one.student.id for one in found.values() if one.student)
     certain, doubtful = {}, []
@@ -135,7 +135,7 @@ def link(roster: Roster, name: str, student: str) -> Roster:
     name = cells.clean(name)
     owner = next((one for one in roster.students if one.id == student), None)
     if owner is None:
-        nearest = ", ".join(map(str, Book(roster.students).nearest(student)))
+        nearest = ", ".join(map(str, RosterIndex(roster.students).nearest(student)))
         known = f"Nearest: {nearest}." if nearest else "Import it first: neurograde roster import FILE"
         raise ConfigError(f'There is no student with the id "{student}" in the roster. {known}')
     if not name or ";" in name:
@@ -149,7 +149,7 @@ def link(roster: Roster, name: str, student: str) -> Roster:
     return replace(roster, students=tuple(linked if one is owner else one for one in roster.students))
 
 
-class Book:
+class RosterIndex:
     """Students, looked up by whatever stands for them."""
 
     def __init__(self, students: Iterable[Student]) -> None:
@@ -273,7 +273,7 @@ STUDENT_FIELDS = tuple(one.name for one in fields(Student))
 CANVAS_FIELDS = {"assignment": "assignment", "canvas_id": "id", "title": "title", "points": "points"}
 
 
-def load_roster(course: Course) -> Roster:
+def load_roster(course: CourseDirectory) -> Roster:
     """The roster of a course; empty when none was imported. Raises ConfigError for a file that was edited wrongly."""
     students: list[Student] = []
     seen: dict[tuple[str, str], int] = {}
@@ -296,7 +296,7 @@ def load_roster(course: Course) -> Roster:
     return Roster(students=tuple(students), canvas=columns)
 
 
-def save_roster(course: Course, roster: Roster) -> None:
+def save_roster(course: CourseDirectory, roster: Roster) -> None:
     """Write the roster. Each file is replaced in one step: on PlatformError what was there before is there still."""
     if roster.canvas:
         rows = [[column.assignment, column.id, column.title, column.points] for column in roster.canvas]

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     pass
 
 
-class Kind(StrEnum):
+class AttemptKind(StrEnum):
     """What was handed in."""
 
     NOTEBOOK = "notebook"
@@ -35,7 +35,7 @@ class Attempt:
     student: str
     submission: str
     """SHA-256 of the uploaded bytes."""
-    kind: Kind
+    kind: AttemptKind
     handed_in: datetime
     """With a time zone, as every time here."""
     status: Status
@@ -53,7 +53,7 @@ class Attempt:
     recorded: datetime = field(default_factory=lambda: datetime.now(UTC))
 
     @property
-    def key(self) -> tuple[str, str, str, Kind]:
+    def key(self) -> tuple[str, str, str, AttemptKind]:
         return self.assignment, self.student, self.submission, self.kind
 
     @property
@@ -83,7 +83,7 @@ def attempt_of(report: Report, grade: Grade, handed_in: datetime, scores: Scores
         assignment=report.assignment,
         student=report.student,
         submission=report.submission,
-        kind=Kind.NOTEBOOK,
+        kind=AttemptKind.NOTEBOOK,
         handed_in=handed_in,
         status=report.status,
         questions=tuple((q.name, q.status, q.points, q.max_points) for q in report.questions),

@@ -14,9 +14,9 @@ from autograder.model.bundle import Assignment
 from autograder.model.errors import ConfigError
 from autograder.model.notebook import STUDENT_NAME
 from autograder.model.times import naive_utc
-from grading.common.directory import Course
+from grading.common.directory import CourseDirectory
 from grading.records.database import Database
-from grading.records.marks import ACCURACY, COURSE_ID, Enrolled, Mark, Row
+from grading.records.marks import ACCURACY, COURSE_ID, AssignmentMark, Enrolled, GradebookRow
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
@@ -38,7 +38,7 @@ class Gradebook:
 
         tables.prepare(session, self._course_id)
 
-    def record(self, assignment: Assignment, rows: Sequence[Row]) -> None:
+    def record(self, assignment: Assignment, rows: Sequence[GradebookRow]) -> None:
         """Record graded submissions of different students, all or none of them.
 
         Questions become grade cells; so does what the score earns, as `accuracy`. A student recorded before gets the
@@ -83,7 +83,7 @@ class Gradebook:
         with self.database.transaction(write=True) as session:
             tables.enrol(session, rows)
 
-    def marks(self) -> dict[str, dict[str, Mark]]:
+    def marks(self) -> dict[str, dict[str, AssignmentMark]]:
         """What every student has for every assignment handed in: by student, then by assignment."""
         from grading.records import nbgrader_tables as tables
 
@@ -112,7 +112,7 @@ def timestamp_text(when: datetime) -> str:
     return f"{naive_utc(when):%Y-%m-%d %H:%M:%S.%f} UTC\n"
 
 
-def write_timestamp(course: Course, student: str, assignment: str, when: datetime) -> None:
+def write_timestamp(course: CourseDirectory, student: str, assignment: str, when: datetime) -> None:
     """Tell formgrader that something was handed in: `submitted/<student>/<assignment>/timestamp.txt`, no notebook.
 
     It must say the timestamp of the gradebook's row, or formgrader takes the submission for ungraded; and there must
@@ -135,7 +135,7 @@ def _max_points(assignment: Assignment) -> dict[str, float]:
     return cells | {ACCURACY: assignment.settings.competition.anchors[-1][1]}
 
 
-def _marks(assignment: Assignment, row: Row, asked: Mapping[str, float]) -> dict[str, float | None]:
+def _marks(assignment: Assignment, row: GradebookRow, asked: Mapping[str, float]) -> dict[str, float | None]:
     """What the row earns, by grade cell; nothing yet where staff mark by hand."""
     marks: dict[str, float | None] = {question.name: None for question in assignment.by_hand}
     marks |= {question.name: question.points for question in row.report.questions}
@@ -149,7 +149,7 @@ def _marks(assignment: Assignment, row: Row, asked: Mapping[str, float]) -> dict
     return marks
 
 
-def _handed_in(row: Row, assignment: Assignment) -> dict[str, Any]:
+def _handed_in(row: GradebookRow, assignment: Assignment) -> dict[str, Any]:
     """When, and how much later than the assignment's deadline this student's own was."""
     late, due = row.grade.lateness, assignment.settings.due
     extension = naive_utc(late.due) - naive_utc(due) if late.extended and late.due and due else None

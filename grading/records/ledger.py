@@ -17,7 +17,7 @@ from grading.records.database import Database
 
 if TYPE_CHECKING:
     from sqlalchemy import MetaData, Table
-from grading.records.attempts import ATTEMPT, SELECTION, Attempt, Kind, Selection
+from grading.records.attempts import ATTEMPT, SELECTION, Attempt, AttemptKind, Selection
 
 PACKED = "<i4"
 """Class numbers as they are kept: 32 bits, the least first."""
@@ -55,7 +55,7 @@ class Ledger:
         assignment: str | None = None,
         *,
         student: str | None = None,
-        kind: Kind | None = None,
+        kind: AttemptKind | None = None,
         predictions: bool = False,
     ) -> list[Attempt]:
         """The last word on every submission, in the order they were handed in; `predictions` where asked for."""
@@ -67,7 +67,7 @@ class Ledger:
         assignment: str | None = None,
         *,
         student: str | None = None,
-        kind: Kind | None = None,
+        kind: AttemptKind | None = None,
         predictions: bool = False,
     ) -> list[Attempt]:
         """Every row, in the order they were written; `predictions` where asked for."""

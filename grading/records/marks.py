@@ -21,7 +21,7 @@ Key = TypeVar("Key", bound=Hashable)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Row:
+class GradebookRow:
     """One graded submission on its way into the gradebook."""
 
     report: Report
@@ -47,7 +47,7 @@ class Enrolled:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Mark:
+class AssignmentMark:
     """What one student has for one assignment: what staff gave counted in, what lateness takes not yet."""
 
     points: float

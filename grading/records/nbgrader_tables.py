@@ -33,7 +33,7 @@ from sqlalchemy.orm import Session
 from autograder.model.bundle import Assignment
 from autograder.model.errors import ConfigError
 from autograder.model.times import naive_utc
-from grading.records.marks import ACCURACY, Key, Mark
+from grading.records.marks import ACCURACY, AssignmentMark, Key
 from grading.rules.lateness import Lateness
 from grading.rules.policy import late_penalty
 
@@ -55,7 +55,7 @@ LATENESS = Table(
 """Our table beside nbgrader's: of a late notebook, the percentage of what it earns that lateness takes."""
 
 
-def marks_in(session: Session) -> dict[str, dict[str, Mark]]:
+def marks_in(session: Session) -> dict[str, dict[str, AssignmentMark]]:
     """`Gradebook.marks` by a session of SQLAlchemy, such as nbgrader's own."""
     handed_in, notebook, points = nb.SubmittedAssignment, nb.SubmittedNotebook, points_earned()
     query = (
@@ -74,12 +74,12 @@ def marks_in(session: Session) -> dict[str, dict[str, Mark]]:
     )
     columns = session.execute(select(nb.Assignment.id, nb.Assignment.name, nb.Assignment.max_score))
     assignments = {id_: (name, most) for id_, name, most in columns}
-    marks: dict[str, dict[str, Mark]] = {student: {} for student in session.scalars(select(nb.Student.id))}
+    marks: dict[str, dict[str, AssignmentMark]] = {student: {} for student in session.scalars(select(nb.Student.id))}
     for student, assignment, earned, recorded, percent, waiting in session.execute(query):
         name, most = assignments[assignment]
         # What staff gave since the penalty was recorded is late as well.
         penalty = recorded if percent is None else late_penalty(earned, percent)
-        marks[student][name] = Mark(points=earned, late_penalty=penalty, max_points=most, waiting=waiting)
+        marks[student][name] = AssignmentMark(points=earned, late_penalty=penalty, max_points=most, waiting=waiting)
     return marks
 
 

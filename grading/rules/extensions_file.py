@@ -12,12 +12,12 @@ from collections.abc import Collection
 
 from autograder.model.errors import ConfigError
 from autograder.model.files import read_toml
-from grading.common.directory import Course
+from grading.common.directory import CourseDirectory
 from grading.rules.extensions import EVERY, Extension, Extensions
 
 
 def load_extensions(
-    course: Course, *, assignments: Collection[str] = (), students: Collection[str] = ()
+    course: CourseDirectory, *, assignments: Collection[str] = (), students: Collection[str] = ()
 ) -> tuple[Extension, ...]:
     """Read `extensions.toml` of the course directory; without the file there are none.
 

@@ -97,7 +97,7 @@ class Result:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Part:
+class CoursePart:
     """One assignment in a course grade."""
 
     name: str
@@ -113,7 +113,7 @@ class Part:
 class CourseGrade:
     """The final grade of a student, on both scales."""
 
-    parts: tuple[Part, ...]
+    parts: tuple[CoursePart, ...]
     """In the order of course.toml."""
     dropped: tuple[str, ...]
     """The assignments that do not count for this student."""
@@ -234,7 +234,7 @@ def course_grade(results: Mapping[str, Result | None], syllabus: Syllabus) -> Co
     share = round(_mean(counted, shares, weights), SHARE_DIGITS)
     return CourseGrade(
         parts=tuple(
-            Part(name=name, weight=weights[i], result=found[i], share=shares[i], dropped=i in dropped)
+            CoursePart(name=name, weight=weights[i], result=found[i], share=shares[i], dropped=i in dropped)
             for i, name in enumerate(names)
         ),
         dropped=tuple(names[i] for i in sorted(dropped)),

@@ -28,7 +28,7 @@ ARCHIVES = {b"PK": "a zip or an Excel workbook", b"\x1f\x8b": "gzip"}
 UTF_16 = (b"\xff\xfe", b"\xfe\xff")
 
 
-class ClaimInvalid(SubmissionError):
+class ClaimInvalidError(SubmissionError):
     """The file is no claim; the text tells the student every problem in it."""
 
     def __init__(self, problems: Sequence[str]) -> None:
@@ -92,7 +92,7 @@ def read_claim(content: bytes, n: int, classes: int = 10) -> Claim:
         predictions, more = _predictions(sheet.lines, categories, ids, n, classes)
         problems += more
     if problems:
-        raise ClaimInvalid(problems)
+        raise ClaimInvalidError(problems)
     predictions.setflags(write=False)
     return Claim(predictions=predictions, warnings=(*sheet.warnings, *_oddities(predictions, classes)))
 
@@ -117,17 +117,17 @@ def _text(content: bytes, n: int) -> str:
     """The file as text. Raises ClaimInvalid for one that is too large, or no text."""
     most = MAX_ROW_BYTES * (n + 1)
     if len(content) > most:
-        raise ClaimInvalid([f"It has {len(content):,} bytes; {n:,} rows of two numbers need less than {most:,}."])
+        raise ClaimInvalidError([f"It has {len(content):,} bytes; {n:,} rows of two numbers need less than {most:,}."])
     for start, kind in ARCHIVES.items():
         if content.startswith(start):
-            raise ClaimInvalid([f"It is {kind}, not text. Save it as CSV."])
+            raise ClaimInvalidError([f"It is {kind}, not text. Save it as CSV."])
     if content.startswith(UTF_16):
-        raise ClaimInvalid(["It is text in UTF-16. Save it as CSV in UTF-8."])
+        raise ClaimInvalidError(["It is text in UTF-16. Save it as CSV in UTF-8."])
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
-        raise ClaimInvalid([f"Line {line} is not UTF-8 text. Save it as CSV in UTF-8."]) from None
+        raise ClaimInvalidError([f"Line {line} is not UTF-8 text. Save it as CSV in UTF-8."]) from None
     return text.replace("\r\n", "\n").replace("\r", "\n")
 
 

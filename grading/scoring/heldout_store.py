@@ -24,10 +24,10 @@ from pydantic import Field
 from autograder.model.assignment import Competition
 from autograder.model.errors import ConfigError, PlatformError
 from autograder.model.settings import Settings
-from grading.common.directory import Course
+from grading.common.directory import CourseDirectory
 from grading.common.secret import term_secret
 from grading.common.spreadsheet import read_csv
-from grading.scoring.claim import ClaimInvalid, read_claim
+from grading.scoring.claim import ClaimInvalidError, read_claim
 from grading.scoring.heldout import HeldOut
 from grading.scoring.split import assignment_secret, public_mask, split_hash
 
@@ -68,7 +68,7 @@ class OldManifest(Settings):
     labels: str
 
 
-def ready(source: Path, course: Course, assignment: str, *, public_share: float | None = None) -> HeldOut:
+def ready(source: Path, course: CourseDirectory, assignment: str, *, public_share: float | None = None) -> HeldOut:
     """The held-out set of an assignment: loaded, or prepared if there is none yet.
 
     `public_share` is what `assignment.toml` says; without it a new set gets Competition's default, and of one that is
@@ -79,7 +79,7 @@ def ready(source: Path, course: Course, assignment: str, *, public_share: float 
     return prepare(source, course, assignment, public_share=PUBLIC_SHARE if public_share is None else public_share)
 
 
-def prepare(source: Path, course: Course, assignment: str, *, public_share: float = PUBLIC_SHARE) -> HeldOut:
+def prepare(source: Path, course: CourseDirectory, assignment: str, *, public_share: float = PUBLIC_SHARE) -> HeldOut:
     """Draw and split the held-out set: `heldout(seed)` of `source/<assignment>/data.py` -> (inputs, labels).
 
     The seed is secret. Raises ConfigError when `data.py` gives no such pair, or when the set was drawn before;
@@ -117,7 +117,7 @@ def prepare(source: Path, course: Course, assignment: str, *, public_share: floa
     return load(course, assignment, public_share=public_share)
 
 
-def load(course: Course, assignment: str, *, public_share: float | None = None) -> HeldOut:
+def load(course: CourseDirectory, assignment: str, *, public_share: float | None = None) -> HeldOut:
     """Read the held-out set; one that was drawn before there were splits is split first.
 
     Raises PlatformError naming the file that is missing or not what was drawn, and ConfigError when the set was split
@@ -138,7 +138,7 @@ def load(course: Course, assignment: str, *, public_share: float | None = None) 
     return HeldOut(inputs=inputs, labels=labels, public=public, version=version, split=manifest.split)
 
 
-def correct(course: Course, assignment: str, labels: Mapping[int, int]) -> tuple[HeldOut, HeldOut]:
+def correct(course: CourseDirectory, assignment: str, labels: Mapping[int, int]) -> tuple[HeldOut, HeldOut]:
     """Put wrong labels right, given by Id: the set before and after; the same one where nothing was wrong.
 
     It is a new version of the set, split as it was: a new split would tell which rows are public. The old labels are
@@ -223,11 +223,11 @@ def read_baseline(source: Path, assignment: str, name: str, heldout: HeldOut) ->
             f"{path} cannot be read: {error.strerror}. Put the baseline there, or mend competition.baseline in "
             "assignment.toml."
         ) from None
-    except ClaimInvalid as error:
+    except ClaimInvalidError as error:
         raise ConfigError(f"{path} is no baseline:\n{error.listed}\nMend it and run the command again.") from None
 
 
-def _folder(course: Course, assignment: str) -> Path:
+def _folder(course: CourseDirectory, assignment: str) -> Path:
     return course.heldout / assignment
 
 
@@ -258,7 +258,7 @@ def _call_data_py(path: Path, seed: int) -> tuple[NDArray[Any], NDArray[np.int64
     return inputs, labels.astype(np.int64)
 
 
-def _read_manifest(course: Course, assignment: str, public_share: float) -> Manifest:
+def _read_manifest(course: CourseDirectory, assignment: str, public_share: float) -> Manifest:
     path = _folder(course, assignment) / "manifest.json"
     try:
         content = json.loads(path.read_bytes())
@@ -275,7 +275,7 @@ def _read_manifest(course: Course, assignment: str, public_share: float) -> Mani
         raise _damaged(path) from None
 
 
-def _split(course: Course, assignment: str, old: OldManifest, public_share: float) -> Manifest:
+def _split(course: CourseDirectory, assignment: str, old: OldManifest, public_share: float) -> Manifest:
     """Split a set that was drawn before there were splits. Its rows, and so its version, stay what they are."""
     folder = _folder(course, assignment)
     labels = _read(folder / "labels.npy", old.labels)

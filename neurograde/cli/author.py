@@ -208,7 +208,7 @@ def write_lesson_page(house: Path, syllabus: Syllabus, language: str) -> str:
 
     It tells of the assignments that there is a bundle of; where students have others too, it stays as it is.
     """
-    from autograder.authoring.release.lesson import Part, lesson_page
+    from autograder.authoring.release.lesson import LessonAssignment, lesson_page
 
     folder, bundles = release_folder(house, language), house / "bundles"
     page = (folder / "README.md").relative_to(house)
@@ -216,7 +216,7 @@ def write_lesson_page(house: Path, syllabus: Syllabus, language: str) -> str:
     released = [one.name for one in syllabus.assignments if (folder / one.name).is_dir() and one not in ready]
     if released:
         return f"{page} is as it was: to make it anew, release {', '.join(released)} as well."
-    parts = [Part.of(load_assignment(bundles / one.name), one.weight) for one in ready]
+    parts = [LessonAssignment.of(load_assignment(bundles / one.name), one.weight) for one in ready]
     (house / page).write_text(lesson_page(syllabus, parts, language), encoding="utf-8")
     return f"The lesson page: {page}"
 

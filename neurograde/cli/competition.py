@@ -163,7 +163,7 @@ def policy(assignment: str, changed: Path, picture: Path | None, course: Path | 
     `neurograde rescore ASSIGNMENT`: nobody's code is run for it.
     """
     from grading.analysis import preview
-    from grading.records.attempts import Kind, latest
+    from grading.records.attempts import AttemptKind, latest
     from grading.records.gradebook import Gradebook
     from grading.records.ledger import Ledger
     from neurograde.cli.tables import moves_table
@@ -174,7 +174,7 @@ def policy(assignment: str, changed: Path, picture: Path | None, course: Path | 
     old = settings.competition
     assert old is not None
     with Gradebook(where.database) as gradebook:
-        standing = latest(Ledger(gradebook.database).attempts(assignment, kind=Kind.NOTEBOOK))
+        standing = latest(Ledger(gradebook.database).attempts(assignment, kind=AttemptKind.NOTEBOOK))
     scored = [(one.student, one.grade.score) for one in standing.values() if one.grade is not None and one.grade.score]
     if not scored:
         raise ConfigError(f"Nobody has a score in {assignment} yet. Grade first: neurograde grade {assignment} PATH...")
@@ -204,7 +204,7 @@ def integrity(assignment: str, course: Path | None, output: Path | None) -> None
     from grading.analysis.integrity.examine import examine
     from grading.analysis.integrity.page import write_pages
     from grading.analysis.integrity.reading import load_thresholds, read_notebooks, read_template
-    from grading.records.attempts import Kind
+    from grading.records.attempts import AttemptKind
     from grading.records.ledger import Ledger
     from grading.scoring import heldout_store as heldout
 
@@ -224,7 +224,7 @@ def integrity(assignment: str, course: Path | None, output: Path | None) -> None
         ceiling=competition.ceiling if competition else None,
     )
     index = write_pages(findings, output or where.root / "integrity" / assignment)
-    students = len({one.student for one in attempts if one.kind is not Kind.BASELINE})
+    students = len({one.student for one in attempts if one.kind is not AttemptKind.BASELINE})
     click.echo(f"{len(findings.cases)} worth a look among {students} students: {index}")
     for note in findings.notes:
         click.echo(note)

@@ -12,12 +12,12 @@ from autograder.model.assignment import AssignmentSettings
 from autograder.model.bundle import load_assignment, load_settings
 from autograder.model.errors import ConfigError
 from autograder.model.house import load_syllabus
-from grading.common.directory import Course, open_course
+from grading.common.directory import CourseDirectory, open_course
 from neurograde.cli.author import console, find_house, main, source_of, with_bundle
 
 if TYPE_CHECKING:
     from autograder.model.report import Report
-    from grading.exchange.exports import Column, Standing
+    from grading.exchange.exports import Column, CourseStanding
     from grading.people.roster import Match
 
 course_option = click.option(
@@ -34,7 +34,7 @@ __all__ = ["main"]
 def explain(student: str, assignments: tuple[str, ...], course: Path | None) -> None:
     """Derive a student's grades, from the run of the code to the course grade: every number with its rule."""
     from grading.analysis.explanation import explain_course, explain_grade
-    from grading.records.attempts import Kind
+    from grading.records.attempts import AttemptKind
     from grading.records.gradebook import Gradebook
     from grading.records.ledger import Ledger
     from grading.rules.policy import course_grade
@@ -44,7 +44,8 @@ def explain(student: str, assignments: tuple[str, ...], course: Path | None) -> 
     with Gradebook(where.database) as gradebook:
         marks = gradebook.marks()
         counted = {
-            one.assignment: one for one in Ledger(gradebook.database).attempts(student=student, kind=Kind.NOTEBOOK)
+            one.assignment: one
+            for one in Ledger(gradebook.database).attempts(student=student, kind=AttemptKind.NOTEBOOK)
         }
     if student not in marks:
         raise ConfigError(_nobody(student, list(marks)))
@@ -74,7 +75,7 @@ def formgrader_server(course: Path | None, port: int, no_browser: bool) -> None:
 
     house, where = find_house(), open_course(course)
     names = [one.name for one in load_syllabus(house / "source").assignments]
-    formgrader.furnish(where, house / "source", names)
+    formgrader.prepare_directory(where, house / "source", names)
     command = formgrader.server_command(where, port=port)
     command += ["--no-browser"] if no_browser else []
     command += ["--allow-root"] if hasattr(os, "geteuid") and os.geteuid() == 0 else []
@@ -228,7 +229,7 @@ def export(assignment: str | None, form: str, output: Path | None, by: str, scal
         raise click.exceptions.Exit(ConfigError.exit_code)
 
 
-def _standings(house: Path, where: Course) -> "tuple[list[Standing], tuple[Match, ...], list[Column]]":
+def _standings(house: Path, where: CourseDirectory) -> "tuple[list[CourseStanding], tuple[Match, ...], list[Column]]":
     from grading.exchange import exports
     from grading.people.roster import load_roster
     from grading.records.gradebook import Gradebook
@@ -250,14 +251,14 @@ def _standings(house: Path, where: Course) -> "tuple[list[Standing], tuple[Match
     return standings, doubtful, columns
 
 
-def _export_gradescope(where: Course, assignment: str, output: Path | None) -> int:
+def _export_gradescope(where: CourseDirectory, assignment: str, output: Path | None) -> int:
     from grading.exchange.gradescope import gradescope_json
-    from grading.records.attempts import Kind, latest
+    from grading.records.attempts import AttemptKind, latest
     from grading.records.gradebook import Gradebook
     from grading.records.ledger import Ledger
 
     with Gradebook(where.database) as gradebook:
-        standing = latest(Ledger(gradebook.database).attempts(assignment, kind=Kind.NOTEBOOK))
+        standing = latest(Ledger(gradebook.database).attempts(assignment, kind=AttemptKind.NOTEBOOK))
     folder = output or where.exports / "gradescope" / assignment
     for student, attempt in standing.items():
         if attempt.grade is None:
@@ -273,7 +274,7 @@ def settings_of(house: Path, assignment: str) -> AssignmentSettings:
     return load_settings(source_of(house, assignment) / "assignment.toml")
 
 
-def _report(where: Course, assignment: str, student: str, submission: str) -> "Report":
+def _report(where: CourseDirectory, assignment: str, student: str, submission: str) -> "Report":
     from autograder.model.files import read_report
 
     return read_report(where.report_folder(assignment, student, submission) / "report.json")

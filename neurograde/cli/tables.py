@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from grading.analysis.preview import Move
 from grading.analysis.rescoring import GRADE_DIGITS, SCORE_DIGITS, Rescored
-from grading.competition.board import Board, Entry, Likeness, Row, Shown
+from grading.competition.board import Board, BoardRow, Likeness, OwnEntry, Shown
 from grading.competition.table import heading
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ def board_table(board: Board, title: str) -> "Table":
     return shown
 
 
-def entries_table(entries: Sequence[Entry], left: int | None = None) -> "Table":
+def entries_table(entries: Sequence[OwnEntry], left: int | None = None) -> "Table":
     """One student's entries, for that student; `left` is how many more count today."""
     from rich.box import SIMPLE_HEAD
     from rich.table import Table
@@ -78,7 +78,7 @@ def _text(shown: Shown | None) -> str:
     return str(shown) if shown else ""
 
 
-_COLUMNS: Sequence[tuple[str, Callable[[Row], str]]] = (
+_COLUMNS: Sequence[tuple[str, Callable[[BoardRow], str]]] = (
     ("rank", lambda row: "base" if row.is_baseline else str(row.rank or "-")),
     ("name", lambda row: row.who),
     ("score", lambda row: _text(row.score)),

@@ -11,10 +11,10 @@ from autograder.engine.predictions import predictions_of, probabilities_of
 from autograder.engine.run import autograde
 from autograder.intake.uploads import Upload, receive
 from autograder.model.bundle import load_assignment
-from autograder.model.errors import TestBroken
+from autograder.model.errors import TestBrokenError
 from autograder.model.files import read_report
 from autograder.model.report import Status, to_json
-from autograder.sandbox.room import SessionEnded
+from autograder.sandbox.room import SessionEndedError
 from tests.fakes import FakeRoom, FakeSession
 
 RIGHT = "def double(a):\n    return 2 * a"
@@ -109,7 +109,7 @@ class EndingRoom(FakeRoom):
 class EndingSession(FakeSession):
     def request(self, header, body, seconds):
         if "END" in str(header.get("source")):
-            raise SessionEnded("memory")
+            raise SessionEndedError("memory")
         return super().request(header, body, seconds)
 
 
@@ -220,5 +220,5 @@ def test_the_same_submission_gets_the_same_report(grade):
 
 def test_a_test_file_that_is_not_python_stops_the_grading(bundle):
     (bundle / "tests/q1.py").write_text("def")
-    with pytest.raises(TestBroken, match=r"q1\.py.*neurograde release"):
+    with pytest.raises(TestBrokenError, match=r"q1\.py.*neurograde release"):
         Examiner(load_assignment(bundle))

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from autograder.model.errors import EngineUnavailable
+from autograder.model.errors import EngineUnavailableError
 from autograder.sandbox import image
 
 NO_DAEMON = "echo 'Cannot connect to the Docker daemon. Is it running?' >&2; exit 1"
@@ -86,7 +86,7 @@ def test_an_engine_we_do_not_know_is_named_with_those_we_do(
     install: Callable[[str, str], None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("NEUROGRADE_ENGINE", "rkt")
-    with pytest.raises(EngineUnavailable, match=r"'rkt': set it to docker or podman"):
+    with pytest.raises(EngineUnavailableError, match=r"'rkt': set it to docker or podman"):
         image.find_engine()
 
 
@@ -94,13 +94,13 @@ def test_without_an_engine_the_message_says_what_each_answered_and_what_to_do(
     install: Callable[[str, str], None],
 ) -> None:
     install("docker", NO_DAEMON)
-    with pytest.raises(EngineUnavailable, match=r"docker: Cannot connect.*podman: not installed.*make setup"):
+    with pytest.raises(EngineUnavailableError, match=r"docker: Cannot connect.*podman: not installed.*make setup"):
         image.find_engine()
 
 
 def test_an_engine_that_hangs_is_given_up(install: Callable[[str, str], None]) -> None:
     install("docker", "exec /bin/sleep 60")
-    with pytest.raises(EngineUnavailable, match=r"docker: no answer within 0\.2 s"):
+    with pytest.raises(EngineUnavailableError, match=r"docker: no answer within 0\.2 s"):
         image.find_engine(patience=0.2)
 
 
@@ -116,7 +116,7 @@ def test_an_engine_that_cannot_list_images_is_not_taken_for_a_missing_image(
     install: Callable[[str, str], None],
 ) -> None:
     install("docker", NO_DAEMON)
-    with pytest.raises(EngineUnavailable, match="docker cannot list its images"):
+    with pytest.raises(EngineUnavailableError, match="docker cannot list its images"):
         image.image_exists("docker", "neurograde-room:000000000000")
 
 
@@ -141,7 +141,7 @@ def test_our_code_in_the_room_changes_without_new_packages(checkout: Path) -> No
 
 def test_an_incomplete_checkout_is_an_error_that_names_the_missing_file(checkout: Path) -> None:
     (checkout / "docker/Dockerfile").unlink()
-    with pytest.raises(EngineUnavailable, match=r"docker/Dockerfile is missing"):
+    with pytest.raises(EngineUnavailableError, match=r"docker/Dockerfile is missing"):
         image.image_tag(checkout)
 
 

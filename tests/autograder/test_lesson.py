@@ -1,7 +1,7 @@
 import shutil
 from datetime import datetime
 
-from autograder.authoring.release.lesson import PHRASES, Part, lesson_page
+from autograder.authoring.release.lesson import PHRASES, LessonAssignment, lesson_page
 from autograder.model.assignment import AssignmentSettings
 from autograder.model.syllabus import Syllabus
 from neurograde.cli.author import write_lesson_page
@@ -23,13 +23,13 @@ SYLLABUS = Syllabus.model_validate(
 )
 COMPETITION = {"anchors": [[0.8, 0], [0.9, 5]], "claims": True, "daily_limit": 4}
 PARTS = [
-    Part(
+    LessonAssignment(
         name="hw1",
         settings=AssignmentSettings(title="Tensors", due=datetime.fromisoformat("2026-12-20T20:59:00+00:00")),
         points=10,
         weight=1,
     ),
-    Part(
+    LessonAssignment(
         name="hw2",
         settings=AssignmentSettings.model_validate({"title": "Clothes", "competition": COMPETITION}),
         points=5,

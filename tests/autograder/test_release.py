@@ -24,7 +24,7 @@ from autograder.authoring.release.proofs import (
 )
 from autograder.authoring.source.parse import read_source
 from autograder.model.bundle import Assignment, load_assignment
-from autograder.model.errors import EngineUnavailable, ReleaseError
+from autograder.model.errors import EngineUnavailableError, ReleaseError
 from autograder.model.report import CaseResult, Provenance, QuestionResult, Report, Status
 
 NOTEBOOKS = Path(__file__).parent / "notebooks"
@@ -357,7 +357,7 @@ def test_a_report_without_a_question_proves_nothing(built):
 
 def test_a_room_that_does_not_open_is_not_the_instructors_fault(built):
     def closed(content: bytes, assignment: Assignment) -> Report:
-        raise EngineUnavailable("no engine answers")
+        raise EngineUnavailableError("no engine answers")
 
-    with pytest.raises(EngineUnavailable):
+    with pytest.raises(EngineUnavailableError):
         prove_points(built.assignment, closed)

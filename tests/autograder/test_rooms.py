@@ -5,11 +5,11 @@ import subprocess
 import pytest
 
 from autograder.model.assignment import Limits
-from autograder.model.errors import IsolationMissing, RoomLost
+from autograder.model.errors import IsolationMissingError, RoomLostError
 from autograder.model.report import Status
 from autograder.sandbox.container import DockerRoom, check_facts, container_flags
-from autograder.sandbox.room import SessionEnded
-from autograder.sandbox.standin import Inside
+from autograder.sandbox.room import SessionEndedError
+from autograder.sandbox.standin import Channel
 from neurograde.services.admin.doctor import HUNGRY
 
 LIMITS = Limits(memory_mb=1024, cell_seconds=20, wall_seconds=60, disk_mb=32, output_kb=16)
@@ -64,7 +64,7 @@ def room():
 @pytest.fixture
 def inside(room):
     session = room.open(wall_seconds=60)
-    yield Inside(session, seed=0, seconds=20, left=lambda: 60)
+    yield Channel(session, seed=0, seconds=20, left=lambda: 60)
     session.close()
 
 
@@ -174,12 +174,12 @@ ENDINGS = {
 def test_a_program_that_ends_itself_leaves_a_room_that_serves_the_next(room, ending):
     source, status = ENDINGS[ending]
     session = room.open(wall_seconds=60)
-    with pytest.raises(SessionEnded) as ended:
+    with pytest.raises(SessionEndedError) as ended:
         session.request({"op": "cell", "source": source, "number": 1}, [], 3 if status is Status.TIMED_OUT else 30)
     session.close()
     assert ended.value.status is status
     session = room.open(wall_seconds=60)
-    assert value_of(Inside(session, seed=0, seconds=20, left=lambda: 60), "got = 6 * 7") == 42
+    assert value_of(Channel(session, seed=0, seconds=20, left=lambda: 60), "got = 6 * 7") == 42
     session.close()
 
 
@@ -211,7 +211,7 @@ def test_processes_together_get_no_more_memory_than_the_room_has(inside):
 def test_nothing_of_a_submission_is_there_for_the_next(room):
     session = room.open(wall_seconds=60)
     value_of(
-        Inside(session, seed=0, seconds=20, left=lambda: 60),
+        Channel(session, seed=0, seconds=20, left=lambda: 60),
         "import subprocess, os, torch\nsubprocess.Popen(['sleep', '300'], start_new_session=True)\n"
         "os.makedirs('/work/trap/a/b'); open('/work/trap/a/b/c', 'w').write('x'); os.chmod('/work/trap', 0)\n"
         "open('/dev/shm/trap', 'w').write('x'); torch.planted = 1; got = os.getuid()",
@@ -219,7 +219,7 @@ def test_nothing_of_a_submission_is_there_for_the_next(room):
     session.close()
     session = room.open(wall_seconds=60)
     seen = value_of(
-        Inside(session, seed=0, seconds=20, left=lambda: 60),
+        Channel(session, seed=0, seconds=20, left=lambda: 60),
         "import os, torch, subprocess\ngot = [os.path.exists('/work/trap'), os.path.exists('/dev/shm/trap'),"
         " hasattr(torch, 'planted'), 'sleep' in subprocess.run('cat /proc/*/comm', shell=True,"
         " capture_output=True, text=True).stdout]",
@@ -260,7 +260,7 @@ def test_fifty_forks_train_a_convolution_with_adam_and_none_hangs(room):
     )
     for _ in range(50):
         session = room.open(wall_seconds=30)
-        assert value_of(Inside(session, seed=0, seconds=20, left=lambda: 30), source) > 0
+        assert value_of(Channel(session, seed=0, seconds=20, left=lambda: 30), source) > 0
         session.close()
 
 
@@ -269,7 +269,7 @@ def test_submissions_run_as_different_users_with_different_seeds_where_asked(roo
     seen = set()
     for seed in (1, 2, 1):
         session = room.open(wall_seconds=30)
-        inside = Inside(session, seed=seed, seconds=20, left=lambda: 30)
+        inside = Channel(session, seed=seed, seconds=20, left=lambda: 30)
         seen.add(
             value_of(
                 inside,
@@ -287,11 +287,11 @@ def test_a_killed_container_is_our_fault_and_the_next_submission_finds_a_new_one
     with DockerRoom(LIMITS, {}) as room:
         session = room.open(wall_seconds=30)
         subprocess.run([room._engine, "kill", room._container.id], check=True, capture_output=True)
-        with pytest.raises(RoomLost, match="No mark was given"):
+        with pytest.raises(RoomLostError, match="No mark was given"):
             session.request({"op": "cell", "source": "1", "number": 1}, [], 10)
         session.close()
         session = room.open(wall_seconds=30)
-        assert value_of(Inside(session, seed=0, seconds=20, left=lambda: 30), "got = 1") == 1
+        assert value_of(Channel(session, seed=0, seconds=20, left=lambda: 30), "got = 1") == 1
         session.close()
 
 
@@ -322,5 +322,5 @@ def test_a_room_with_a_layer_off_refuses_to_open(monkeypatch, layer):
         return " ".join(container_flags(*wanted)).replace(layer, LAYERS[layer]).split()
 
     monkeypatch.setattr("autograder.sandbox.container.container_flags", without)
-    with DockerRoom(LIMITS, {}) as room, pytest.raises(IsolationMissing, match="What should be true and is not"):
+    with DockerRoom(LIMITS, {}) as room, pytest.raises(IsolationMissingError, match="What should be true and is not"):
         room.open(wall_seconds=10)

@@ -5,13 +5,20 @@ from torch import nn
 from torch.nn import functional as F
 
 from autograder.model.report import Status
-from autograder.sandbox.room import SessionEnded
-from autograder.sandbox.standin import Environment, Inside, StandInRefused, Stopped, Student, StudentError
+from autograder.sandbox.room import SessionEndedError
+from autograder.sandbox.standin import (
+    Channel,
+    Environment,
+    StandInRefusedError,
+    StoppedError,
+    StudentError,
+    StudentNamespace,
+)
 from tests.fakes import FakeRoom
 
 
 def inside_of(**namespace):
-    return Inside(FakeRoom(namespace).open(wall_seconds=60), seed=0, seconds=10, left=lambda: 60)
+    return Channel(FakeRoom(namespace).open(wall_seconds=60), seed=0, seconds=10, left=lambda: 60)
 
 
 def standin_of(value):
@@ -27,7 +34,7 @@ class Neuron(nn.Module):
         return x @ self.weight
 
 
-class Odd(ValueError):
+class OddError(ValueError):
     pass
 
 
@@ -71,7 +78,7 @@ def test_an_endless_generator_is_read_as_far_as_asked():
 
     numbers = standin_of(count())
     assert next(numbers) == 1
-    with pytest.raises(StandInRefused, match="did not end"):
+    with pytest.raises(StandInRefusedError, match="did not end"):
         list(numbers)
 
 
@@ -121,7 +128,7 @@ def test_library_callables_go_in_and_a_tests_own_function_does_not():
 
 
 def test_source_runs_among_the_students_names():
-    student = Student(inside_of(double=lambda x: 2 * x))
+    student = StudentNamespace(inside_of(double=lambda x: 2 * x))
     assert student.inside("y = double(x)\ny + 1", x=3) == 7
     assert student.inside("z = 1") is None
     with pytest.raises(NameError):
@@ -146,7 +153,7 @@ def test_a_standin_is_not_compared(use):
         __eq__ = __lt__ = lambda self, other: True
         __hash__ = None
 
-    with pytest.raises(StandInRefused, match="stays inside"):
+    with pytest.raises(StandInRefusedError, match="stays inside"):
         use(standin_of(Agreeable()))
 
 
@@ -155,11 +162,11 @@ def test_an_error_inside_is_the_builtin_of_that_name():
         raise error
 
     inside = inside_of(
-        value=lambda: fail(ValueError("bad")), odd=lambda: fail(Odd("odd")), out=lambda: fail(SystemExit(1))
+        value=lambda: fail(ValueError("bad")), odd=lambda: fail(OddError("odd")), out=lambda: fail(SystemExit(1))
     )
     with pytest.raises(ValueError, match="bad"):
         inside.ask("get", name="value")()
-    with pytest.raises(StudentError, match="Odd: odd"):
+    with pytest.raises(StudentError, match="OddError: odd"):
         inside.ask("get", name="odd")()
     with pytest.raises(StudentError, match="SystemExit"):
         inside.ask("get", name="out")()
@@ -183,13 +190,13 @@ class Ending:
     """A session that ends at the first request."""
 
     def request(self, header, body, seconds):
-        raise SessionEnded("memory")
+        raise SessionEndedError("memory")
 
 
 def test_no_test_can_catch_the_end_of_the_room():
-    inside = Inside(Ending(), seed=0, seconds=1, left=lambda: 1)
-    assert not issubclass(Stopped, Exception)
-    with pytest.raises(Stopped) as stop:
+    inside = Channel(Ending(), seed=0, seconds=1, left=lambda: 1)
+    assert not issubclass(StoppedError, Exception)
+    with pytest.raises(StoppedError) as stop:
         inside.ask("get", name="f")
     assert stop.value.status is Status.OUT_OF_MEMORY
 
@@ -216,8 +223,8 @@ class Answering:
     ids=str,
 )
 def test_a_forged_reply_ends_the_question_without_a_value(reply):
-    inside = Inside(Answering(reply, b"\0" * 4), seed=0, seconds=1, left=lambda: 1)
-    with pytest.raises(Stopped, match="not a value"):
+    inside = Channel(Answering(reply, b"\0" * 4), seed=0, seconds=1, left=lambda: 1)
+    with pytest.raises(StoppedError, match="not a value"):
         inside.ask("get", name="f")
 
 
@@ -226,10 +233,10 @@ def test_a_forged_reply_ends_the_question_without_a_value(reply):
 )
 def test_a_forged_error_is_a_students_error(raised):
     with pytest.raises(StudentError):
-        Inside(Answering({"raised": raised}), seed=0, seconds=1, left=lambda: 1).ask("get", name="f")
+        Channel(Answering({"raised": raised}), seed=0, seconds=1, left=lambda: 1).ask("get", name="f")
 
 
 def test_a_class_that_no_library_has_is_not_claimed():
     forged = {"$": "ref", "id": 1, "type": "X", "claims": ["os.system", "torch.nn.modules.module.Module", 3, None]}
-    claimed = Inside(Answering({"value": forged}), seed=0, seconds=1, left=lambda: 1).ask("get", name="f")
+    claimed = Channel(Answering({"value": forged}), seed=0, seconds=1, left=lambda: 1).ask("get", name="f")
     assert isinstance(claimed, nn.Module)

@@ -6,8 +6,8 @@ import pytest
 
 from autograder.intake.attribution import student_of
 from autograder.intake.uploads import MAX_BYTES, receive, uploads
-from autograder.model.errors import NotebookUnreadable, SubmissionError, UploadUnsafe
-from autograder.model.notebook import Cell, cells_of, read_tree
+from autograder.model.errors import NotebookUnreadableError, SubmissionError, UploadUnsafeError
+from autograder.model.notebook import NotebookCell, cells_of, read_tree
 
 
 def notebook(*sources, **more):
@@ -47,8 +47,8 @@ def test_a_zip_gives_the_notebooks_in_it_and_names_what_reaches_outside(tmp_path
         archive.writestr("__MACOSX/._ada.ipynb", b"x")
         archive.writestr("readme.txt", b"x")
     ada, evil = uploads([tmp_path / "all.zip"], "hw")
-    assert receive(ada).cells == (Cell(kind="code", source="1"),)
-    with pytest.raises(UploadUnsafe, match=r"evil\.ipynb reaches outside"):
+    assert receive(ada).cells == (NotebookCell(kind="code", source="1"),)
+    with pytest.raises(UploadUnsafeError, match=r"evil\.ipynb reaches outside"):
         receive(evil)
 
 
@@ -57,7 +57,7 @@ def test_a_zip_bomb_is_not_unpacked(tmp_path):
         archive.writestr("ada.ipynb", b" " * (MAX_BYTES + 10))
     (bomb,) = uploads([tmp_path / "bomb.zip"], "hw")
     assert bomb.content == b""
-    with pytest.raises(UploadUnsafe, match="larger than"):
+    with pytest.raises(UploadUnsafeError, match="larger than"):
         receive(bomb)
 
 
@@ -85,8 +85,8 @@ def test_old_notebooks_and_sources_in_lines_are_read():
         ],
     }
     assert cells_of(read_tree(json.dumps(old).encode(), "old"), "old") == (
-        Cell(kind="code", source="a = 1\nb"),
-        Cell(kind="markdown", source="Title"),
+        NotebookCell(kind="code", source="a = 1\nb"),
+        NotebookCell(kind="markdown", source="Title"),
     )
 
 
@@ -109,7 +109,7 @@ def test_old_notebooks_and_sources_in_lines_are_read():
     ids=lambda value: str(value)[:30],
 )
 def test_what_is_not_a_notebook_is_told_so_with_the_next_step(content, said):
-    with pytest.raises(NotebookUnreadable, match=said):
+    with pytest.raises(NotebookUnreadableError, match=said):
         cells_of(read_tree(content, "ada.ipynb"), "ada.ipynb")
 
 

@@ -28,7 +28,7 @@ def opened(frame):
 
 
 def refuse(value):
-    raise wire.NotPlain(type(value).__name__)
+    raise wire.NotPlainError(type(value).__name__)
 
 
 Point = collections.namedtuple("Point", "x y")
@@ -120,12 +120,12 @@ def test_a_tensor_subclass_that_fakes_comparison_crosses_as_a_tensor():
 def test_what_holds_itself_is_refused():
     endless = []
     endless.append(endless)
-    with pytest.raises(wire.NotPlain, match="nested"):
+    with pytest.raises(wire.NotPlainError, match="nested"):
         crossed(endless)
 
 
 def test_what_is_too_large_is_refused_before_it_is_sent():
-    with pytest.raises(wire.NotPlain, match="too large"):
+    with pytest.raises(wire.NotPlainError, match="too large"):
         crossed(np.zeros(wire.MAX_BODY + 1, dtype=np.uint8))
 
 

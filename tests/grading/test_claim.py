@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from grading.scoring.claim import Claim, ClaimInvalid, likenesses, read_claim
+from grading.scoring.claim import Claim, ClaimInvalidError, likenesses, read_claim
 
 GOOD = b"Category,Id\n0,0\n1,1\n2,2\n1,3\n0,4\n"
 PREDICTIONS = [0, 1, 2, 1, 0]
@@ -17,7 +17,7 @@ def read(content: bytes | str) -> Claim:
 
 
 def problems(content: bytes | str) -> tuple[str, ...]:
-    with pytest.raises(ClaimInvalid) as caught:
+    with pytest.raises(ClaimInvalidError) as caught:
         read(content)
     return caught.value.problems
 
@@ -72,7 +72,7 @@ def test_predictions_that_look_unfinished_count_with_a_warning(content, warning)
 
 def test_every_problem_is_told_in_one_reply():
     content = ",Category,Id\n0,0,0\n1,0,1\n2,2\n3,Sneaker,3\n4,9.5,3\n"
-    with pytest.raises(ClaimInvalid) as caught:
+    with pytest.raises(ClaimInvalidError) as caught:
         read(content)
     assert str(caught.value) == (
         "The predictions were not accepted, and this try does not count. The file has 5 problems:\n"
@@ -141,7 +141,7 @@ def test_a_wrong_header_does_not_hide_what_is_wrong_below_it():
 
 def test_of_many_problems_of_a_kind_the_first_five_are_shown():
     rows = "".join(f"Bag,{i // 2}\n" for i in range(10_000))
-    with pytest.raises(ClaimInvalid) as caught:
+    with pytest.raises(ClaimInvalidError) as caught:
         read_claim(f"Category,Id\n{rows}".encode(), 10_000)
     category, twice, missing = caught.value.problems
     assert category.endswith("line 5 has 'Bag', line 6 has 'Bag' and 9,995 more.")
@@ -151,7 +151,7 @@ def test_of_many_problems_of_a_kind_the_first_five_are_shown():
 
 @given(st.one_of(st.binary(max_size=120), st.text('0123459.,;\t\n" _-eCategoryId', max_size=120).map(str.encode)))
 def test_any_file_is_a_whole_claim_or_refused_with_its_problems(content):
-    with contextlib.suppress(ClaimInvalid):  # and no other error
+    with contextlib.suppress(ClaimInvalidError):  # and no other error
         claim = read(content)
         assert claim.predictions.shape == (5,)
         assert set(claim.predictions.tolist()) <= {0, 1, 2}

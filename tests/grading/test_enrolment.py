@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from autograder.model.errors import ConfigError
 from grading.common.directory import open_course
 from grading.people.canvas_columns import assign_columns
-from grading.people.files import Entry, RosterFile, read_file
+from grading.people.files import RosterFile, RosterLine, read_file
 from grading.people.merge import described, import_roster, merge
 from grading.people.roster import KEYS, CanvasColumn, Roster, Student, folded, link, load_roster
 
@@ -210,7 +210,7 @@ def test_whatever_comes_no_student_is_lost_no_key_has_two_owners_and_a_file_twic
     roster = Roster()
     for lines in files:
         given_file = RosterFile(
-            kind="moodle", entries=tuple(Entry(line=n, values=one) for n, one in enumerate(lines, 2))
+            kind="moodle", entries=tuple(RosterLine(line=n, values=one) for n, one in enumerate(lines, 2))
         )
         done = merge(roster, given_file, add=add)
         assert [one.id for one in done.roster.students][: len(roster.students)] == [one.id for one in roster.students]

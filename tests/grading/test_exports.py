@@ -17,7 +17,7 @@ from autograder.model.report import CaseResult, Provenance, QuestionResult, Repo
 from autograder.model.syllabus import Syllabus
 from grading.exchange.exports import (
     Column,
-    Standing,
+    CourseStanding,
     canvas_csv,
     column_of,
     excel,
@@ -53,9 +53,9 @@ def rows(content: bytes) -> list[list[str]]:
     return list(csv.reader(io.StringIO(content.decode("utf-8-sig"), newline="")))
 
 
-def standing(student: Student, **grades: float) -> Standing:
+def standing(student: Student, **grades: float) -> CourseStanding:
     results = {name: Result(value=value, max_value={"hw1": 7, "hw2": 5}[name]) for name, value in grades.items()}
-    return Standing(student=student, grades=results, course=course_grade(results, SYLLABUS))
+    return CourseStanding(student=student, grades=results, course=course_grade(results, SYLLABUS))
 
 
 def test_canvas_gets_the_columns_it_knows_students_and_assignments_by():
@@ -127,14 +127,14 @@ def test_the_plain_table_has_every_name_every_grade_and_the_course_grade():
 
 
 def test_a_grade_out_of_another_maximum_is_not_put_beside_the_others():
-    old = Standing(student=ADA, grades={"hw1": Result(value=3, max_value=6)}, course=EVERYONE[0].course)
+    old = CourseStanding(student=ADA, grades={"hw1": Result(value=3, max_value=6)}, course=EVERYONE[0].course)
     for export in (plain_csv, canvas_csv, moodle_csv, excel):
         with pytest.raises(ConfigError, match=r"hw1 is out of 6, and hw1 is now worth 7. Grade it again .* --regrade"):
             export([old], COLUMNS)
 
 
 def test_what_is_no_number_is_in_no_export():
-    bad = Standing(student=ADA, grades={"hw1": Result(value=math.nan, max_value=7)}, course=EVERYONE[0].course)
+    bad = CourseStanding(student=ADA, grades={"hw1": Result(value=math.nan, max_value=7)}, course=EVERYONE[0].course)
     for export in (plain_csv, canvas_csv, moodle_csv, excel):
         with pytest.raises(ValueError, match="not a number"):
             export([bad], COLUMNS)

@@ -26,9 +26,10 @@ from autograder.model.errors import ConfigError, PlatformError
 from autograder.model.house import load_syllabus
 from autograder.model.report import CaseResult, Predictions, Provenance, QuestionResult, Report, Status
 from grading.common.directory import open_course
-from grading.exchange.nbgrader.formgrader import annotated, furnish, publish, server_command
+from grading.exchange.nbgrader.formgrader import prepare_directory, server_command
+from grading.exchange.nbgrader.publish import annotated, publish
 from grading.records.gradebook import Gradebook
-from grading.records.marks import Enrolled, Row
+from grading.records.marks import Enrolled, GradebookRow
 from grading.rules.lateness import judge
 from grading.rules.policy import grade
 from grading.scoring.score import Score, Scores
@@ -115,14 +116,18 @@ def assignment(source, tmp_path_factory):
 def row(source, assignment):
     syllabus = load_syllabus(source)
 
-    def make(student: str, q1: float, q2: float, accuracy: float | None = None, at: datetime = IN_TIME, **more) -> Row:
+    def make(
+        student: str, q1: float, q2: float, accuracy: float | None = None, at: datetime = IN_TIME, **more
+    ) -> GradebookRow:
         late = judge(at, student=student, assignment="hw1", settings=assignment.settings, syllabus=syllabus)
         scores = None
         if accuracy is not None:
             score = Score(metric="accuracy", value=accuracy, correct=75, n=100, low=0.7, high=0.8, heldout_version="v")
             scores = Scores(overall=score, public=score, private=score, per_class=(), confusion=())
         graded = report(student, q1, q2, **more)
-        return Row(report=graded, grade=grade(graded, scores, assignment.settings, lateness=late), timestamp=at)
+        return GradebookRow(
+            report=graded, grade=grade(graded, scores, assignment.settings, lateness=late), timestamp=at
+        )
 
     return make
 
@@ -131,7 +136,7 @@ def row(source, assignment):
 def course(source, assignment, row, tmp_path_factory):
     """ada, bob (late), dan (marked by hand), mallory (all tricks), eve (the same, as if nobody had cleaned it)."""
     course = open_course(tmp_path_factory.mktemp("course"))
-    furnish(course, source, ["hw1"])
+    prepare_directory(course, source, ["hw1"])
     rows = [
         row("ada", 2, 0, 0.75),
         row("bob", 2, 3, 0.75, at=LATE),
@@ -551,11 +556,11 @@ def test_nbgrader_is_told_of_another_database_by_the_environment(course, monkeyp
 def test_a_configuration_of_the_courses_own_is_left_alone(source, tmp_path):
     course, config = open_course(tmp_path), tmp_path / "nbgrader_config.py"
     config.write_text("c = get_config()\n")
-    furnish(course, source, [])
+    prepare_directory(course, source, [])
     assert config.read_text() == "c = get_config()\n"
     config.unlink()
-    furnish(course, Path("/elsewhere"), [])
-    furnish(course, source, ["hw1", "hw2"])
+    prepare_directory(course, Path("/elsewhere"), [])
+    prepare_directory(course, source, ["hw1", "hw2"])
     assert str(source) in config.read_text()
     assert {path.name for path in (tmp_path / "source").iterdir()} == {"hw1", "hw2"}
 

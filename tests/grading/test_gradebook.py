@@ -16,7 +16,7 @@ from autograder.model.errors import ConfigError, PlatformError
 from autograder.model.report import CaseResult, Provenance, QuestionResult, Report, Status
 from grading.common.directory import open_course
 from grading.records.gradebook import Gradebook, write_timestamp
-from grading.records.marks import Enrolled, Mark, Row
+from grading.records.marks import AssignmentMark, Enrolled, GradebookRow
 from grading.rules.lateness import ON_TIME, Lateness
 from grading.rules.policy import Result, grade
 from grading.scoring.score import Score, Scores
@@ -53,7 +53,7 @@ def row(
     late: Lateness = ON_TIME,
     at: datetime = NOON,
     **earned: float,
-) -> Row:
+) -> GradebookRow:
     of = of or assignment()
     questions = []
     for question in of.questions:
@@ -69,7 +69,7 @@ def row(
     if accuracy is not None:
         score = Score(metric="accuracy", value=accuracy, correct=0, n=1, low=0.0, high=1.0, heldout_version="v")
         scores = Scores(overall=score, public=score, private=score, per_class=(), confusion=())
-    return Row(report=report, grade=grade(report, scores, of.settings, lateness=late), timestamp=at)
+    return GradebookRow(report=report, grade=grade(report, scores, of.settings, lateness=late), timestamp=at)
 
 
 CLASS = [row("ada", 1.0, q1=2, q2=3), row("bob", 0.75, q1=1), row("cy", q2=1.5)]
@@ -168,15 +168,15 @@ def test_lateness_takes_its_share_of_marks_by_hand_too_until_it_is_forgiven(grad
 def test_a_question_without_tests_waits_for_the_staffs_mark_and_keeps_it(gradebook, nbgrader):
     essay = replace(assignment(), by_hand=(Question(name="why", points=4),))
     gradebook.record(essay, [row("bob", 0.75, q1=1)])
-    assert gradebook.marks()["bob"]["hw1"] == Mark(points=5, late_penalty=0, max_points=17, waiting=1)
+    assert gradebook.marks()["bob"]["hw1"] == AssignmentMark(points=5, late_penalty=0, max_points=17, waiting=1)
     mark = nbgrader.find_grade("why", "hw1", "hw1", "bob")
     assert (mark.auto_score, mark.needs_manual_grade) == (None, True)
     mark.manual_score, mark.needs_manual_grade = 3, False
     nbgrader.db.commit()
     gradebook.record(essay, [row("bob", 0.75, q1=1)])
-    assert gradebook.marks()["bob"]["hw1"] == Mark(points=8, late_penalty=0, max_points=17)
+    assert gradebook.marks()["bob"]["hw1"] == AssignmentMark(points=8, late_penalty=0, max_points=17)
     gradebook.record(essay, [row("bob", 0.75, q1=1, at=NOON + timedelta(hours=1))])  # another answer, perhaps
-    assert gradebook.marks()["bob"]["hw1"] == Mark(points=8, late_penalty=0, max_points=17, waiting=1)
+    assert gradebook.marks()["bob"]["hw1"] == AssignmentMark(points=8, late_penalty=0, max_points=17, waiting=1)
 
 
 def test_nbgrader_knows_the_deadline_that_held(gradebook, nbgrader):

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from autograder.model.errors import ConfigError, PlatformError
-from grading.common.directory import Course, open_course
+from grading.common.directory import CourseDirectory, open_course
 from grading.scoring.heldout import HeldOut
 from grading.scoring.heldout_store import correct, facts, load, prepare, read_baseline, read_corrections, ready
 from grading.scoring.split import split_hash
@@ -21,7 +21,7 @@ def heldout(seed):
 
 
 @pytest.fixture
-def course(tmp_path) -> Course:
+def course(tmp_path) -> CourseDirectory:
     return open_course(tmp_path / "course")
 
 
@@ -149,7 +149,7 @@ def test_a_damaged_secret_splits_nothing(source, course):
     assert not (course.heldout / "hw1").exists()
 
 
-def made_old(course: Course) -> Path:
+def made_old(course: CourseDirectory) -> Path:
     """The folder of hw1, made what it was before there were splits."""
     folder = course.heldout / "hw1"
     manifest = json.loads((folder / "manifest.json").read_text())

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from autograder.model.report import Status
-from grading.records.attempts import Attempt, Kind, Selection, latest
+from grading.records.attempts import Attempt, AttemptKind, Selection, latest
 from grading.records.database import Database
 from grading.records.ledger import Ledger
 from grading.scoring.score import Score, Scores
@@ -16,7 +16,7 @@ ADA = Attempt(
     assignment="hw1",
     student="ada",
     submission="a" * 64,
-    kind=Kind.NOTEBOOK,
+    kind=AttemptKind.NOTEBOOK,
     handed_in=NOON,
     status=Status.PASSED,
     questions=(("q1", Status.PASSED, 1.0, 1.0),),
@@ -36,7 +36,9 @@ def test_an_attempt_comes_back_as_it_was(ledger):
     ledger.record([ADA])
     assert ledger.attempts("hw1", predictions=True) == [ADA]
     assert ledger.attempts("hw1") == [replace(ADA, predictions=())]
-    assert ledger.attempts("hw2") == ledger.attempts("hw1", student="bob") == ledger.attempts(kind=Kind.CLAIM) == []
+    assert (
+        ledger.attempts("hw2") == ledger.attempts("hw1", student="bob") == ledger.attempts(kind=AttemptKind.CLAIM) == []
+    )
 
 
 def test_the_same_end_is_not_written_twice_and_another_is_a_new_row(ledger):

@@ -10,15 +10,15 @@ import pytest
 from rich.console import Console
 
 from autograder.engine.examiner import Examiner
-from autograder.engine.job import Result
+from autograder.engine.job import GradedSubmission
 from autograder.engine.run import autograde
 from autograder.intake.uploads import Upload
 from autograder.model.bundle import load_assignment
-from autograder.model.errors import PlatformError, RoomLost
+from autograder.model.errors import PlatformError, RoomLostError
 from autograder.model.syllabus import Syllabus
 from grading.analysis import rescoring
 from grading.common.directory import open_course
-from grading.records.attempts import Kind
+from grading.records.attempts import AttemptKind
 from grading.records.database import Database
 from grading.records.gradebook import Gradebook
 from grading.records.ledger import Ledger
@@ -67,11 +67,13 @@ def pipeline(tmp_path, bundle, course):
                 if submission.student == stop_at:
                     raise KeyboardInterrupt
                 if submission.student in lost:
-                    yield Result(submission=submission, problem=RoomLost("The room ended."))
+                    yield GradedSubmission(submission=submission, problem=RoomLostError("The room ended."))
                     continue
                 make.graded.append(submission.student)
                 graded = autograde(submission, examiner, assignment, FakeRoom(), inputs=inputs)
-                yield Result(submission=submission, report=graded.report, notebook=json.dumps(graded.notebook))
+                yield GradedSubmission(
+                    submission=submission, report=graded.report, notebook=json.dumps(graded.notebook)
+                )
 
         return Pipeline(assignment, tmp_path / "source", course, SYLLABUS, grade_many=grade_many)
 
@@ -214,7 +216,7 @@ def test_claims_are_scored_and_the_re_run_stands_beside_the_last(pipeline, cours
     assert [one.claim.scores.overall.value for one in found if one.claim] == [1, 1]
     (ada,) = [one for one in found if one.report]
     with Database(course.gradebook) as database:
-        (attempt,) = Ledger(database).attempts("doubles", kind=Kind.NOTEBOOK)
+        (attempt,) = Ledger(database).attempts("doubles", kind=AttemptKind.NOTEBOOK)
     assert attempt.evidence.reproduction.claim.value == 1
     assert attempt.evidence.reproduction.rerun == attempt.scores.overall
     assert [gate.passed for gate in ada.grade.gates] == [not attempt.evidence.reproduction.is_claim_gap]
@@ -242,7 +244,7 @@ def test_the_baseline_stands_in_the_ledger_once_and_is_the_gate(pipeline, course
     assert (ada.grade.accuracy_points, bob.grade.accuracy_points) == (2, 0)
     list(pipeline().run([], jobs=1))
     with Database(course.gradebook) as database:
-        assert len(Ledger(database).history(kind=Kind.BASELINE)) == 1
+        assert len(Ledger(database).history(kind=AttemptKind.BASELINE)) == 1
 
 
 def test_corrected_labels_move_scores_and_grades_without_running_code_and_the_ledger_keeps_what_was(
@@ -256,14 +258,14 @@ def test_corrected_labels_move_scores_and_grades_without_running_code_and_the_le
     heldout.correct(course, "doubles", {private: 1 - truth[private]})
     done = list(pipeline().rescore())
     moved = {(one.before.student, one.before.kind): one for one in done if one.is_changed}
-    right = {("ada", Kind.NOTEBOOK), ("ada", Kind.CLAIM)}
+    right = {("ada", AttemptKind.NOTEBOOK), ("ada", AttemptKind.CLAIM)}
     assert right <= moved.keys()
     assert {round(moved[key].score_moves, 9) for key in right} == {-1 / 40}
-    assert moved["ada", Kind.NOTEBOOK].grade_moves < 0
-    assert totals(course)["ada"] == pytest.approx(moved["ada", Kind.NOTEBOOK].after.grade.value)
+    assert moved["ada", AttemptKind.NOTEBOOK].grade_moves < 0
+    assert totals(course)["ada"] == pytest.approx(moved["ada", AttemptKind.NOTEBOOK].after.grade.value)
     assert pipeline.graded == ["ada", "bob"]
     with Database(course.gradebook) as database:
-        assert [one.scores.overall.correct for one in Ledger(database).history(kind=Kind.CLAIM)] == [40, 39]
+        assert [one.scores.overall.correct for one in Ledger(database).history(kind=AttemptKind.CLAIM)] == [40, 39]
     assert "scores change" in rescoring.summary(done)
 
 

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 from autograder.model.bundle import Assignment
 from autograder.model.assignment import AssignmentSettings, LatePolicy
 from autograder.model.language import SOURCE_LANGUAGE, said_in
-from autograder.model.syllabus import Step, Syllabus
+from autograder.model.syllabus import LessonStep, Syllabus
 
 BADGE = "https://colab.research.google.com/assets/colab-badge.svg"
 
@@ -22,7 +22,7 @@ PHRASES: Mapping[str, dict[str, str]] = MappingProxyType(
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Part:
+class LessonAssignment:
     """An assignment as the page tells of it."""
 
     name: str
@@ -32,11 +32,11 @@ class Part:
     weight: float
 
     @classmethod
-    def of(cls, assignment: Assignment, weight: float) -> "Part":
+    def of(cls, assignment: Assignment, weight: float) -> "LessonAssignment":
         return cls(name=assignment.name, settings=assignment.settings, points=assignment.max_points, weight=weight)
 
 
-def lesson_page(syllabus: Syllabus, parts: Sequence[Part], language: str) -> str:
+def lesson_page(syllabus: Syllabus, parts: Sequence[LessonAssignment], language: str) -> str:
     """The page in one language, as Markdown that ends in a newline."""
     say = PHRASES[language]
     blocks = [f"# {said_in(syllabus.title, language)}"]
@@ -52,7 +52,7 @@ def lesson_page(syllabus: Syllabus, parts: Sequence[Part], language: str) -> str
     return "\n\n".join(blocks) + "\n"
 
 
-def _step(number: int, step: Step, syllabus: Syllabus, parts: Sequence[Part], language: str) -> list[str]:
+def _step(number: int, step: LessonStep, syllabus: Syllabus, parts: Sequence[LessonAssignment], language: str) -> list[str]:
     blocks = [f"### {number}. {said_in(step.title, language)}"]
     if text := said_in(step.text, language).strip():
         blocks.append(text)
@@ -64,7 +64,7 @@ def _step(number: int, step: Step, syllabus: Syllabus, parts: Sequence[Part], la
     return blocks
 
 
-def _table(syllabus: Syllabus, parts: Sequence[Part], language: str) -> str:
+def _table(syllabus: Syllabus, parts: Sequence[LessonAssignment], language: str) -> str:
     say = PHRASES[language]
     rows = [say["columns"], "|---|---|---|---|"]
     for part in parts:
@@ -74,11 +74,11 @@ def _table(syllabus: Syllabus, parts: Sequence[Part], language: str) -> str:
     return "\n".join(rows)
 
 
-def _notebook(part: Part) -> str:
+def _notebook(part: LessonAssignment) -> str:
     return f"**[{part.name}.ipynb]({part.name}/{part.name}.ipynb)**"
 
 
-def _badge(part: Part, syllabus: Syllabus, language: str) -> list[str]:
+def _badge(part: LessonAssignment, syllabus: Syllabus, language: str) -> list[str]:
     base = syllabus.site.colab
     if base is None:
         return []
@@ -86,7 +86,7 @@ def _badge(part: Part, syllabus: Syllabus, language: str) -> list[str]:
     return [f"[![{PHRASES[language]['colab']}]({BADGE})]({folder}/{part.name}/{part.name}.ipynb)"]
 
 
-def _worth(part: Part, language: str) -> str:
+def _worth(part: LessonAssignment, language: str) -> str:
     competition = part.settings.competition
     if competition is None:
         return PHRASES[language]["points"].format(points=part.points)
@@ -99,7 +99,7 @@ def _date(due: datetime | None, zone: ZoneInfo, language: str) -> str:
     return f"{due.astimezone(zone):{PHRASES[language]['date']}} ({zone.key})"
 
 
-def _claims(parts: Sequence[Part], language: str) -> list[str]:
+def _claims(parts: Sequence[LessonAssignment], language: str) -> list[str]:
     return [
         PHRASES[language]["claims_text"].format(
             titles=said_in(part.settings.title, language), limit=competition.daily_limit, entry=competition.entry_point
@@ -109,7 +109,7 @@ def _claims(parts: Sequence[Part], language: str) -> list[str]:
     ]
 
 
-def _counts(syllabus: Syllabus, parts: Sequence[Part], language: str) -> list[str]:
+def _counts(syllabus: Syllabus, parts: Sequence[LessonAssignment], language: str) -> list[str]:
     say, total = PHRASES[language], sum(part.weight for part in parts)
     blocks = []
     if total > 0:

@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from autograder.sandbox.inside.wire import REPLY, Decoder, Encoder, NotPlain, pack
+from autograder.sandbox.inside.wire import REPLY, Decoder, Encoder, NotPlainError, pack
 
 MAX_TEXT = 2000
 ENVELOPE = ("op", "seconds", "seed")
@@ -28,7 +28,7 @@ LIBRARIES = ("torch", "numpy", "pandas", "sklearn", "collections", "types", "bui
 RunCell = Callable[[str, int], dict[str, Any]]
 
 
-class Missing(Exception):
+class MissingNameError(Exception):
     """The student's notebook does not define the name."""
 
 
@@ -57,7 +57,7 @@ class Clerk:
         try:
             self._busy = True
             reply = self._perform(header, Decoder(body, self._dereference, self._leaf), encoder)
-        except Missing:
+        except MissingNameError:
             reply = {"missing": True}
         except BaseException as error:  # noqa: BLE001 - whatever student code raises is an answer
             reply = {"raised": describe(error)}
@@ -67,7 +67,7 @@ class Clerk:
             reply["interrupted"] = True
         try:
             return pack(REPLY, reply, [] if "raised" in reply else encoder.body)
-        except (NotPlain, TypeError, ValueError) as error:
+        except (NotPlainError, TypeError, ValueError) as error:
             return pack(REPLY, {"raised": describe(error)})
 
     def _perform(self, header: dict[str, Any], decoder: Decoder, encoder: Encoder) -> dict[str, Any]:
@@ -83,7 +83,7 @@ class Clerk:
 
     def _get(self, name: str) -> Any:
         if name not in self._namespace:
-            raise Missing
+            raise MissingNameError
         return self._namespace[name]
 
     def _inside(self, source: str, values: dict[str, Any]) -> Any:

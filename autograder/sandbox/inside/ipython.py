@@ -148,7 +148,7 @@ class Shell(InteractiveShell):  # type: ignore[misc]
     showindentationerror = showsyntaxerror
 
 
-class Cells:
+class CellRunner:
     """An IPython shell with no files, history or threads of its own. Made before the fork, used after it."""
 
     def __init__(self) -> None:

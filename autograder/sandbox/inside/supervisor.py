@@ -42,11 +42,11 @@ plt.show()
 """
 
 
-class HungUp(Exception):
+class HungUpError(Exception):
     """The host closed our stdin: there is nobody to work for."""
 
 
-class Ended(Exception):
+class EndedError(Exception):
     """The fork is no longer there to answer."""
 
     def __init__(self, reason: str) -> None:
@@ -66,7 +66,7 @@ def warm_up() -> Any:
     import tqdm.auto  # noqa: F401 - imported for the forks
 
     from autograder.sandbox.inside import stubs
-    from autograder.sandbox.inside.ipython import Cells
+    from autograder.sandbox.inside.ipython import CellRunner
 
     model = torch.nn.Sequential(torch.nn.Conv2d(1, 2, 3), torch.nn.Flatten(), torch.nn.Linear(8, 2))
     for kind in (torch.optim.SGD, torch.optim.Adam):
@@ -74,7 +74,7 @@ def warm_up() -> Any:
         torch.nn.functional.cross_entropy(model(torch.zeros(1, 1, 4, 4)), torch.zeros(1, dtype=torch.long)).backward()  # type: ignore[no-untyped-call]
         optimizer.step()
     stubs.install()
-    cells = Cells()
+    cells = CellRunner()
     cells.run(FIRST_PLOT, 0, 1000)
     cells.shell.reset(new_session=True)
     return cells
@@ -109,7 +109,7 @@ class Fork:
         try:
             return self._receive(time.monotonic() + INTERRUPT_GRACE)
         except TimeoutError:
-            raise Ended("time") from None
+            raise EndedError("time") from None
 
     def _send(self, frame: bytes, deadline: float) -> None:
         rest = memoryview(frame)
@@ -121,7 +121,7 @@ class Fork:
                 continue
             except OSError as error:
                 if error.errno in (errno.EPIPE, errno.ECONNRESET):
-                    raise Ended(self._cause()) from None
+                    raise EndedError(self._cause()) from None
                 raise
 
     def _receive(self, deadline: float) -> bytes:
@@ -137,7 +137,7 @@ class Fork:
             except ConnectionResetError:
                 data = b""
             if not data:
-                raise Ended(self._cause())
+                raise EndedError(self._cause())
             self._partial += data
 
     def _wanted(self) -> int:
@@ -146,9 +146,9 @@ class Fork:
         try:
             kind, header, body = wire.frame_size(bytes(self._partial[: wire.FRAME.size]))
         except wire.WireError:
-            raise Ended("flood") from None
+            raise EndedError("flood") from None
         if kind != wire.REPLY:
-            raise Ended("flood")
+            raise EndedError("flood")
         return wire.FRAME.size + header + body
 
     def _wait(self, event: int, deadline: float) -> None:
@@ -158,7 +158,7 @@ class Fork:
         left = deadline - time.monotonic()
         ready = poll.poll(max(left, 0) * 1000)
         if any(fd == 0 for fd, _ in ready):  # the host says nothing while it waits, except that it is gone
-            raise HungUp
+            raise HungUpError
         if not ready:
             raise TimeoutError
 
@@ -254,7 +254,7 @@ class Host:
         while len(data) < size:
             part = os.read(0, min(size - len(data), 1 << 20))
             if not part:
-                raise HungUp
+                raise HungUpError
             data += part
         return bytes(data)
 
@@ -313,12 +313,12 @@ def main() -> None:
                 host.send(wire.pack(wire.CLOSED, fork.close()))
                 left = jail.clean(fork.uid)  # while the host is busy with what it got
                 fork = None
-    except HungUp:
+    except HungUpError:
         os._exit(0)  # the container ends with its first process, and everything in it
 
 
 def _passed_on(fork: Fork, header: dict[str, Any], frame: bytes) -> bytes:
     try:
         return fork.exchange(frame, header["seconds"])
-    except Ended as ended:
+    except EndedError as ended:
         return wire.pack(wire.ENDED, {"reason": ended.reason})

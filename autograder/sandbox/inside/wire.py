@@ -45,7 +45,7 @@ class WireError(ValueError):
     """The bytes are not a frame or value of this protocol."""
 
 
-class NotPlain(TypeError):
+class NotPlainError(TypeError):
     """A value that cannot cross, and what to do instead."""
 
 
@@ -59,7 +59,9 @@ def pack(kind: int, header: dict[str, Any], body: Sequence[bytes | memoryview] =
     text = _WRITER.encode(header).encode()
     size = sum(len(part) for part in body)
     if len(text) > MAX_HEADER or size > MAX_BODY:
-        raise NotPlain(f"a value of {(len(text) + size) >> 20} MiB is too large to cross; send a smaller part of it")
+        raise NotPlainError(
+            f"a value of {(len(text) + size) >> 20} MiB is too large to cross; send a smaller part of it"
+        )
     return b"".join((FRAME.pack(kind, len(text), size), text, *body))
 
 
@@ -125,7 +127,7 @@ class Encoder:
         """The JSON form of `value`; its buffers are appended to `body`. Subclasses cross as their base value."""
         self._nodes += 1
         if depth > MAX_DEPTH or self._nodes > MAX_NODES:
-            raise NotPlain("the value is nested too deeply, or holds itself, or has too many parts to cross")
+            raise NotPlainError("the value is nested too deeply, or holds itself, or has too many parts to cross")
         encode = _BY_TYPE.get(type(value)) or self._by_kind(value)
         if encode is not None:
             return encode(self, value, depth)
@@ -143,7 +145,7 @@ class Encoder:
     def _buffer(self, data: bytes) -> list[int]:
         start, self._size = self._size, self._size + len(data)
         if self._size > MAX_BODY:
-            raise NotPlain(f"more than {MAX_BODY >> 20} MiB of arrays are too large to cross")
+            raise NotPlainError(f"more than {MAX_BODY >> 20} MiB of arrays are too large to cross")
         self.body.append(data)
         return [start, len(data)]
 
@@ -154,7 +156,7 @@ class Encoder:
     def _integer(self, value: int, _: int) -> Any:
         value = int(value)
         if value.bit_length() > 3000:
-            raise NotPlain("an integer of more than 900 digits is too large to cross")
+            raise NotPlainError("an integer of more than 900 digits is too large to cross")
         return value
 
     def _items(self, values: Any, depth: int) -> list[Any]:
@@ -179,7 +181,9 @@ class Encoder:
     def _tensor(self, value: torch.Tensor, depth: int) -> Any:
         name = str(value.dtype).removeprefix("torch.")
         if name not in TORCH_DTYPES or value.layout is not torch.strided:
-            raise NotPlain(f"a {value.layout} tensor of {value.dtype} cannot cross; convert it to a dense one first")
+            raise NotPlainError(
+                f"a {value.layout} tensor of {value.dtype} cannot cross; convert it to a dense one first"
+            )
         plain = value.detach().cpu().resolve_conj().resolve_neg().contiguous()
         raw = plain.reshape(-1).view(torch.uint8).numpy().tobytes() if plain.numel() else b""
         form: dict[str, Any] = {"$": "tensor", "dtype": name, "shape": list(value.shape), "at": self._buffer(raw)}

@@ -4,22 +4,22 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 
 from grading.analysis.integrity.findings import (
-    Case,
     HandedIn,
     Person,
     Reason,
     Sign,
     Students,
+    Suspicion,
 )
 from grading.analysis.integrity.reading import Code
-from grading.records.attempts import Attempt, Kind, latest
+from grading.records.attempts import Attempt, AttemptKind, latest
 from grading.scoring.heldout import HeldOut
 
 SHOWN = 12
 """Rows of predictions that are shown of a pair."""
 NO_END = 1.01
 """A similarity ends at 1; this much beyond, so that the logarithm of its distance from there is finite."""
-PLURAL = {Kind.NOTEBOOK: "re-runs", Kind.CLAIM: "claims"}
+PLURAL = {AttemptKind.NOTEBOOK: "re-runs", AttemptKind.CLAIM: "claims"}
 
 
 # --- predictions
@@ -36,9 +36,11 @@ def is_scored(attempt: Attempt, heldout: HeldOut) -> bool:
 # --- cases
 
 
-def case_of(students: Students, reasons: Sequence[Reason], people: Mapping[str, Person], code: Code | None) -> Case:
+def suspicion_of(
+    students: Students, reasons: Sequence[Reason], people: Mapping[str, Person], code: Code | None
+) -> Suspicion:
     alike = any(reason.sign is Sign.CODE for reason in reasons)
-    return Case(
+    return Suspicion(
         people=tuple(people.get(student, Person(student=student)) for student in students),
         reasons=tuple(reasons),
         code=code.side_by_side(*students) if code is not None and alike else (),

@@ -8,7 +8,7 @@ looked at as text only.
 from collections import defaultdict
 from collections.abc import Sequence
 
-from grading.analysis.integrity.cases import PLURAL, case_of, is_scored, people_in
+from grading.analysis.integrity.cases import PLURAL, is_scored, people_in, suspicion_of
 from grading.analysis.integrity.findings import (
     MOST_PAGES,
     Findings,
@@ -20,7 +20,7 @@ from grading.analysis.integrity.reading import ReadNotebook
 from grading.analysis.integrity.signs.claims import look_at_claims, look_at_scores
 from grading.analysis.integrity.signs.code import code_of, compare_code, look_into_code
 from grading.analysis.integrity.signs.predictions import compare_predictions, look_at_hard_rows
-from grading.records.attempts import Attempt, Kind
+from grading.records.attempts import Attempt, AttemptKind
 from grading.scoring.heldout import HeldOut
 
 
@@ -58,16 +58,16 @@ def examine(
     order = sorted(reasons, key=lambda students: (-len(students), -len(reasons[students]), students))
     people = people_in(attempts)
     cases = [
-        case_of(students, reasons[students], people, code if place < MOST_PAGES else None)
+        suspicion_of(students, reasons[students], people, code if place < MOST_PAGES else None)
         for place, students in enumerate(order)
     ]
     outdated = sum(bool(one.predictions) for one in attempts) - len(scored)
     notes = [f"{outdated} predictions of another version of the held-out data are not compared."] if outdated else []
     return Findings(
         assignment=assignment,
-        students=len({one.student for one in attempts if one.kind is not Kind.BASELINE}),
+        students=len({one.student for one in attempts if one.kind is not AttemptKind.BASELINE}),
         notebooks=len(notebooks),
-        claims=sum(one.kind is Kind.CLAIM for one in attempts),
+        claims=sum(one.kind is AttemptKind.CLAIM for one in attempts),
         cases=tuple(cases),
         populations=tuple(one for part in parts for one in part.populations),
         notes=(*notes, *(note for part in parts for note in part.notes)),

@@ -11,7 +11,7 @@ from pydantic import Field
 from autograder.model.settings import Settings
 from grading.analysis.integrity.literals import Found
 from grading.analysis.integrity.similarity import Marked
-from grading.records.attempts import Kind
+from grading.records.attempts import AttemptKind
 
 BINS = 48
 MOST_PAGES = 200
@@ -116,7 +116,7 @@ class Reason:
 class HandedIn:
     """What counts of a student: the last notebook, the last claim."""
 
-    kind: Kind
+    kind: AttemptKind
     submission: str
     at: datetime
     correct: int
@@ -133,7 +133,7 @@ class Person:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Cell:
+class ShownCell:
     """A cell of code, cut where marks begin and end."""
 
     number: int
@@ -142,12 +142,12 @@ class Cell:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Case:
+class Suspicion:
     """One student, or two, with all that is worth a look about them together."""
 
     people: tuple[Person, ...]
     reasons: tuple[Reason, ...]
-    code: tuple[tuple[Cell | None, Cell | None], ...] = ()
+    code: tuple[tuple[ShownCell | None, ShownCell | None], ...] = ()
     """Where the notebooks are nearly identical: cells that are not the release's, each beside the one most like it."""
 
     @property
@@ -167,7 +167,7 @@ class Findings:
     students: int
     notebooks: int
     claims: int
-    cases: tuple[Case, ...]
+    cases: tuple[Suspicion, ...]
     """Pairs first, those with most reasons before others."""
     populations: tuple[Population, ...]
     notes: tuple[str, ...]
@@ -175,7 +175,7 @@ class Findings:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Part:
+class SignFindings:
     """What one way of looking has found."""
 
     reasons: tuple[tuple[Students, Reason], ...] = ()

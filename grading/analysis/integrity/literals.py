@@ -15,7 +15,7 @@ EXCERPT = 120
 """Characters shown of what was found."""
 
 
-class Mark(StrEnum):
+class LiteralMark(StrEnum):
     """What was found, in words for the page."""
 
     LITERAL = "a large literal"
@@ -29,7 +29,7 @@ class Mark(StrEnum):
 class Found:
     """One mark in a notebook's code."""
 
-    mark: Mark
+    mark: LiteralMark
     cell: int
     """Of the cells of code, from 1."""
     line: int
@@ -41,13 +41,13 @@ class Found:
 
 NAMES = (
     (
-        Mark.PACKED,
+        LiteralMark.PACKED,
         re.compile(
             r"\b(?:base64|[abz]?(?:16|32|64|85)decode|decodebytes|binascii|unhexlify|a2b_\w+|fromhex"
             r"|zlib|gzip|bz2|lzma|brotli|decompress)\b"
         ),
     ),
-    (Mark.TEST_DATA, re.compile(r"t10k|fashion[-_]?mnist[-_]test|\btrain\s?=\s?False\b", re.IGNORECASE)),
+    (LiteralMark.TEST_DATA, re.compile(r"t10k|fashion[-_]?mnist[-_]test|\btrain\s?=\s?False\b", re.IGNORECASE)),
 )
 """What names are looked for outside comments. One that the release has as well is no mark."""
 
@@ -98,7 +98,7 @@ def look(cells: Sequence[str], known: Known = NOTHING, *, most: int) -> list[Fou
             continue
         large = [(start, text) for start, text in _large(cell, most) if text not in known.literals]
         for start, text in large:
-            mark = Mark.COMMENT if text.startswith("#") else Mark.LITERAL
+            mark = LiteralMark.COMMENT if text.startswith("#") else LiteralMark.LITERAL
             found.append(_found(mark, number, cell, start, text))
         inside = [(start, start + len(text)) for start, text in large]
         dense += [
@@ -115,7 +115,7 @@ def look(cells: Sequence[str], known: Known = NOTHING, *, most: int) -> list[Fou
     total = sum(len(text) for _, _, text in dense)
     if total > most:
         number, start, text = dense[0]
-        found.append(_found(Mark.DENSE, number, cells[number - 1], start, text, size=total))
+        found.append(_found(LiteralMark.DENSE, number, cells[number - 1], start, text, size=total))
     return found
 
 
@@ -140,7 +140,7 @@ def _dense(cell: str) -> Iterator[tuple[int, str]]:
             yield string.start(), string[0]
 
 
-def _names(cell: str) -> Iterator[tuple[Mark, int, str]]:
+def _names(cell: str) -> Iterator[tuple[LiteralMark, int, str]]:
     """The names that are looked for, outside comments."""
     bare = STRING_OR_COMMENT.sub(lambda one: " " * len(one[0]) if one["comment"] else one[0], cell)
     for mark, pattern in NAMES:
@@ -148,7 +148,7 @@ def _names(cell: str) -> Iterator[tuple[Mark, int, str]]:
             yield mark, name.start(), name[0]
 
 
-def _found(mark: Mark, number: int, cell: str, start: int, text: str, size: int | None = None) -> Found:
+def _found(mark: LiteralMark, number: int, cell: str, start: int, text: str, size: int | None = None) -> Found:
     line_start = cell.rfind("\n", 0, start) + 1
     excerpt = cell[max(line_start, start - EXCERPT // 2) :].split("\n", 1)[0][:EXCERPT]
     return Found(

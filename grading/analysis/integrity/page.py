@@ -8,7 +8,7 @@ from pathlib import Path
 from types import MappingProxyType
 
 from autograder.model.errors import ConfigError
-from grading.analysis.integrity.findings import MOST_PAGES, Case, Findings, Population, Reason, Sign
+from grading.analysis.integrity.findings import MOST_PAGES, Findings, Population, Reason, Sign, Suspicion
 from grading.analysis.integrity.similarity import Marked
 
 FOLDER = Path(__file__).parent
@@ -78,7 +78,7 @@ class CasePage:
     """A case, and the name of its file."""
 
     name: str
-    case: Case
+    case: Suspicion
 
 
 def write_pages(findings: Findings, folder: Path) -> Path:
@@ -183,7 +183,7 @@ def folded(parts: Sequence[Marked], pair: int = 2) -> Iterator[tuple[str, str]]:
         yield "\n".join(["", *lines[len(lines) - tail :]]), ""
 
 
-def _beside_the_class(reason: Reason, case: Case) -> Histogram | None:
+def _beside_the_class(reason: Reason, case: Suspicion) -> Histogram | None:
     if reason.population is None:
         return None
     return histogram(reason.population, reason.value, "this pair" if len(case.people) > 1 else "this student")

@@ -9,12 +9,12 @@ from autograder.model.errors import SubmissionError
 from autograder.model.files import read_toml
 from autograder.model.notebook import cells_of, read_tree
 from grading.analysis.integrity.findings import (
-    Cell,
+    ShownCell,
     Thresholds,
 )
 from grading.analysis.integrity.similarity import Similarity, marked, side_by_side
-from grading.common.directory import Course
-from grading.records.attempts import Attempt, Kind, latest
+from grading.common.directory import CourseDirectory
+from grading.records.attempts import Attempt, AttemptKind, latest
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -41,15 +41,15 @@ class Code:
         """All fragments of a student."""
         return set().union(*self.fragments[student])
 
-    def side_by_side(self, first: str, second: str) -> tuple[tuple[Cell | None, Cell | None], ...]:
+    def side_by_side(self, first: str, second: str) -> tuple[tuple[ShownCell | None, ShownCell | None], ...]:
         """The cells of two, with what both have marked."""
         shared = self.of(first) & self.of(second)
 
-        def cell(student: str, place: int | None) -> Cell | None:
+        def cell(student: str, place: int | None) -> ShownCell | None:
             if place is None:
                 return None
             number, source = list(self.cells[student].items())[place]
-            return Cell(number=number, parts=marked(source, shared, self.similarity.owners))
+            return ShownCell(number=number, parts=marked(source, shared, self.similarity.owners))
 
         places = side_by_side(self.fragments[first], self.fragments[second])
         return tuple((cell(first, i), cell(second, j)) for i, j in places)
@@ -61,10 +61,10 @@ def load_thresholds(source: Path, assignment: str) -> Thresholds:
     return read_toml(path, Thresholds, example="nothing") if path.exists() else Thresholds()
 
 
-def read_notebooks(course: Course, assignment: str, attempts: Iterable[Attempt]) -> list[ReadNotebook]:
+def read_notebooks(course: CourseDirectory, assignment: str, attempts: Iterable[Attempt]) -> list[ReadNotebook]:
     """The notebooks that count, as they were handed in. One that is gone from the course directory is left out."""
     found = []
-    for student, one in sorted(latest(one for one in attempts if one.kind is Kind.NOTEBOOK).items()):
+    for student, one in sorted(latest(one for one in attempts if one.kind is AttemptKind.NOTEBOOK).items()):
         path = course.report_folder(assignment, student, one.submission) / "upload.ipynb"
         try:
             cells = _read_code(path)

@@ -17,8 +17,8 @@ from autograder.model.bundle import load_settings
 from autograder.model.errors import ConfigError
 from autograder.model.house import load_syllabus
 from autograder.model.syllabus import Syllabus
-from grading.common.spreadsheet import Cell, to_csv
-from grading.records.marks import Mark
+from grading.common.spreadsheet import CellValue, to_csv
+from grading.records.marks import AssignmentMark
 from grading.records.nbgrader_tables import marks_in
 from grading.rules.lateness import lateness
 from grading.rules.policy import course_grade, late_penalty
@@ -75,7 +75,7 @@ def source_of(plugin: Any) -> Path:
     return Path(plugin.source)
 
 
-def _row(student: Any, marks: dict[str, Mark], syllabus: Syllabus, names: list[str]) -> list[Cell]:
+def _row(student: Any, marks: dict[str, AssignmentMark], syllabus: Syllabus, names: list[str]) -> list[CellValue]:
     results = {name: mark.result for name, mark in marks.items()}
     course = course_grade(results, syllabus)
     found = [results[name].value if name in results else None for name in names]

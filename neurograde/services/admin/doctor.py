@@ -98,11 +98,11 @@ def _isolation() -> str:
 
 def _memory_limit() -> str:
     from autograder.sandbox.container import DockerRoom
-    from autograder.sandbox.standin import Inside
+    from autograder.sandbox.standin import Channel
 
     with DockerRoom(Limits(memory_mb=PROBE_MEMORY_MB, disk_mb=8), {}) as room:
         session = room.open(wall_seconds=60)
-        inside = Inside(session, seed=0, seconds=30, left=lambda: 60)
+        inside = Channel(session, seed=0, seconds=30, left=lambda: 60)
         inside.cell(HUNGRY.format(megabytes=PROBE_MEMORY_MB), 1, 30)
         held = inside.ask("get", name="got") is True
         session.close()
@@ -116,13 +116,13 @@ def _memory_limit() -> str:
 
 def _time_limit() -> str:
     from autograder.sandbox.container import DockerRoom
-    from autograder.sandbox.room import SessionEnded
+    from autograder.sandbox.room import SessionEndedError
 
     with DockerRoom(Limits(disk_mb=8), {}) as room:
         session = room.open(wall_seconds=60)
         try:
             session.request({"op": "cell", "source": DEAF, "number": 1}, [], 1)
-        except SessionEnded:
+        except SessionEndedError:
             session.close()
         else:
             raise CourseError("a loop that ignores every interrupt was let live. This is a bug of the room: report it.")

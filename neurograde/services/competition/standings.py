@@ -13,11 +13,11 @@ from autograder.model.bundle import load_settings
 from autograder.model.errors import ConfigError
 from autograder.model.house import load_syllabus
 from autograder.model.syllabus import Syllabus
-from grading.common.directory import Course
+from grading.common.directory import CourseDirectory
 from grading.common.secret import term_secret
-from grading.competition.board import Board, Entry, Identity
+from grading.competition.board import Board, Identity, OwnEntry
 from grading.competition.entries import choose, left_today
-from grading.competition.ranking import board, own_entries
+from grading.competition.ranking import own_entries, rank
 from grading.people.pseudonyms import pseudonyms
 from grading.people.roster import load_roster
 from grading.records.attempts import Attempt, Selection
@@ -41,14 +41,14 @@ class Standings:
     settings: AssignmentSettings
     competition: Competition
     syllabus: Syllabus
-    course: Course
+    course: CourseDirectory
     ledger: Ledger
     extensions: tuple[Extension, ...]
     now: datetime
 
     @staticmethod
     @contextmanager
-    def open(source: Path, course: Course, assignment: str, moment: str | None) -> "Iterator[Standings]":
+    def open(source: Path, course: CourseDirectory, assignment: str, moment: str | None) -> "Iterator[Standings]":
         """Open the ledger; `moment` is a time of the past, in the course's time zone, now if it is None.
 
         Raises ConfigError for an assignment that has no competition and for a moment that is none, or to come.
@@ -72,7 +72,7 @@ class Standings:
     def board(self, *, pseudonyms: bool, ranks_only: bool) -> Board:
         """The leaderboard; with tiers once it is final."""
         attempts = self.ledger.attempts(self.assignment)
-        return board(
+        return rank(
             attempts,
             self.competition,
             now=self.now,
@@ -86,7 +86,7 @@ class Standings:
             apart=self._apart() if self._is_over(self.settings.due) else None,
         )
 
-    def entries(self, student: str) -> tuple[tuple[Entry, ...], int | None]:
+    def entries(self, student: str) -> tuple[tuple[OwnEntry, ...], int | None]:
         """A student's own entries, and how many more claims count today. Raises ConfigError for one who has none."""
         mine = self.ledger.attempts(self.assignment, student=student, predictions=True)
         if not mine:

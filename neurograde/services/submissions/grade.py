@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import ValidationError
 
-from autograder.engine.job import Result
+from autograder.engine.job import GradedSubmission
 from autograder.engine.local import autograde_many
 from autograder.intake.uploads import Upload, receive
 from autograder.model.assignment import LatePolicy
@@ -22,13 +22,14 @@ from autograder.model.notebook import Submission, identity
 from autograder.model.report import Report, Status, fingerprint, to_json
 from autograder.model.syllabus import Syllabus
 from grading.analysis.rescoring import Rescored
-from grading.common.directory import Course, open_course, write_whole
+from grading.common.directory import CourseDirectory, open_course, write_whole
 from grading.competition.entries import admit
 from grading.exchange.nbgrader import formgrader
-from grading.records.attempts import Attempt, Kind, attempt_of, latest
+from grading.exchange.nbgrader.publish import publish
+from grading.records.attempts import Attempt, AttemptKind, attempt_of, latest
 from grading.records.gradebook import Gradebook
 from grading.records.ledger import Ledger
-from grading.records.marks import Row
+from grading.records.marks import GradebookRow
 from grading.rules import policy
 from grading.rules.extensions_file import load_extensions
 from grading.rules.lateness import Lateness, judge, require_open
@@ -39,7 +40,7 @@ from grading.scoring.heldout import HeldOut
 from grading.scoring.metrics import McNemar
 from grading.scoring.score import Reproduction, Scores, reproduction, score, versus_baseline
 
-GradeMany = Callable[..., Iterator[Result]]
+GradeMany = Callable[..., Iterator[GradedSubmission]]
 """`autograde_many`, or what a test puts in its place."""
 STAFF = "baseline"
 """Who hands in the baseline."""
@@ -74,7 +75,7 @@ class Pipeline:
         self,
         assignment: Assignment,
         source: Path,
-        course: Course,
+        course: CourseDirectory,
         syllabus: Syllabus,
         *,
         grade_many: GradeMany = autograde_many,
@@ -93,7 +94,7 @@ class Pipeline:
             course, assignments=[one.name for one in syllabus.assignments] + [assignment.name]
         )
         self._inputs = fingerprint(self._heldout.inputs if self._heldout else None)
-        self._graded: dict[tuple[str, ...], tuple[Attempt, Row, Path]] = {}
+        self._graded: dict[tuple[str, ...], tuple[Attempt, GradebookRow, Path]] = {}
 
     @property
     def takes_claims(self) -> bool:
@@ -127,11 +128,11 @@ class Pipeline:
         competition, claims = self._assignment.settings.competition, []
         try:
             for before in self._ledger.attempts(self._assignment.name, predictions=True):
-                if before.kind is Kind.NOTEBOOK:
+                if before.kind is AttemptKind.NOTEBOOK:
                     report = self._earlier_report(before.student, before.submission)
                     after = self._judge(report, before.handed_in) if report else None
                     yield Rescored(before=before, after=after)
-                elif before.kind is Kind.CLAIM and self._heldout is not None and competition is not None:
+                elif before.kind is AttemptKind.CLAIM and self._heldout is not None and competition is not None:
                     scores = score(before.predictions, self._heldout, competition.metric)
                     claims.append(replace(before, scores=scores, recorded=datetime.now(UTC)))
                     yield Rescored(before=before, after=claims[-1])
@@ -147,7 +148,7 @@ class Pipeline:
         if not uploads:
             return
         standing: dict[str, list[Attempt]] = {}
-        for attempt in self._ledger.attempts(self._assignment.name, kind=Kind.CLAIM):
+        for attempt in self._ledger.attempts(self._assignment.name, kind=AttemptKind.CLAIM):
             standing.setdefault(attempt.student, []).append(attempt)
         for upload in sorted(uploads, key=lambda one: one.handed_in):
             earlier = standing.setdefault(upload.student, [])
@@ -181,7 +182,7 @@ class Pipeline:
                 assignment=self._assignment.name,
                 student=upload.student,
                 submission=identity(upload.content),
-                kind=Kind.CLAIM,
+                kind=AttemptKind.CLAIM,
                 handed_in=upload.handed_in,
                 status=Status.PASSED,
                 scores=score(claim.predictions, kept, competition.metric),
@@ -214,7 +215,7 @@ class Pipeline:
         for result in self._grade_many(to_grade, self._assignment, jobs=jobs, inputs=inputs, fresh=fresh):
             yield self._after(result, origins[result.submission.student, result.submission.id])
 
-    def _after(self, result: Result, origin: str) -> Outcome:
+    def _after(self, result: GradedSubmission, origin: str) -> Outcome:
         submission = result.submission
         if result.report is None:
             return Outcome(student=submission.student, origin=origin, submission=submission, problem=result.problem)
@@ -242,7 +243,7 @@ class Pipeline:
             reproduction=evidence.reproduction,
         )
         attempt = attempt_of(report, grade, handed_in, scores, evidence)
-        row = Row(report=report, grade=grade, timestamp=handed_in)
+        row = GradebookRow(report=report, grade=grade, timestamp=handed_in)
         self._graded[attempt.key] = (attempt, row, self._folder(report.student, report.submission) / "executed.ipynb")
         return attempt
 
@@ -263,7 +264,9 @@ class Pipeline:
         competition, answers = self._assignment.settings.competition, _answers(report)
         if competition is None or not competition.claims or self._heldout is None or answers is None:
             return None
-        claims = self._ledger.attempts(self._assignment.name, student=report.student, kind=Kind.CLAIM, predictions=True)
+        claims = self._ledger.attempts(
+            self._assignment.name, student=report.student, kind=AttemptKind.CLAIM, predictions=True
+        )
         if not claims:
             return None
         return reproduction(claims[-1].predictions, answers, self._heldout, competition.metric)
@@ -286,7 +289,7 @@ class Pipeline:
                     assignment=name,
                     student=STAFF,
                     submission=identity(content),
-                    kind=Kind.BASELINE,
+                    kind=AttemptKind.BASELINE,
                     handed_in=datetime(1970, 1, 1, tzinfo=UTC),  # before anybody
                     status=Status.PASSED,
                     scores=score(predictions, kept, competition.metric),
@@ -313,12 +316,12 @@ class Pipeline:
             return
         self._ledger.record([attempt for attempt, _, _ in self._graded.values()])
         # Of several notebooks the one handed in last counts, be it of this batch or of an earlier one.
-        standing = latest(self._ledger.attempts(self._assignment.name, kind=Kind.NOTEBOOK))
+        standing = latest(self._ledger.attempts(self._assignment.name, kind=AttemptKind.NOTEBOOK))
         counted = [self._graded[one.key] for one in standing.values() if one.key in self._graded]
         rows = [row for _, row, _ in counted]
-        formgrader.furnish(self._course, self._source, [one.name for one in self._syllabus.assignments])
+        formgrader.prepare_directory(self._course, self._source, [one.name for one in self._syllabus.assignments])
         for _, row, executed in counted:
-            formgrader.publish(self._course, self._assignment, row, executed.read_bytes())
+            publish(self._course, self._assignment, row, executed.read_bytes())
         self._gradebook.record(self._assignment, rows)
 
     def _earlier_report(self, student: str, submission: str) -> Report | None:

@@ -21,7 +21,7 @@ from grading.analysis.integrity.examine import examine
 from grading.analysis.integrity.findings import Sign, Thresholds, outliers
 from grading.analysis.integrity.reading import ReadNotebook, load_thresholds, read_notebooks, read_template
 from grading.common.directory import open_course
-from grading.records.attempts import Attempt, Kind
+from grading.records.attempts import Attempt, AttemptKind
 from grading.rules.policy import Evidence
 from grading.scoring.heldout import HeldOut
 from grading.scoring.score import reproduction, score
@@ -64,7 +64,7 @@ def with_flips(predictions, share, seed=0):
     return np.where(changed, (predictions + rng.integers(1, 10, len(predictions))) % 10, predictions)
 
 
-def attempt(student, predictions, kept, *, kind=Kind.NOTEBOOK, minutes=0, claim=None):
+def attempt(student, predictions, kept, *, kind=AttemptKind.NOTEBOOK, minutes=0, claim=None):
     evidence = Evidence(reproduction=reproduction(claim, predictions, kept)) if claim is not None else Evidence()
     return Attempt(
         assignment="hw",
@@ -137,7 +137,7 @@ def test_the_sentence_of_a_changed_copy_has_its_figures(digits):
 def test_a_claim_that_was_copied_is_flagged_like_a_re_run(digits):
     labels, predictions = digits
     attempts, kept = class_of(labels, predictions)
-    claims = [attempt(a, predictions[i], kept, kind=Kind.CLAIM) for i, a in ((0, "s00"), (1, "s01"), (0, "s02"))]
+    claims = [attempt(a, predictions[i], kept, kind=AttemptKind.CLAIM) for i, a in ((0, "s00"), (1, "s01"), (0, "s02"))]
     assert found([*attempts, *claims], kept) == {("s00", "s02"): (Sign.IDENTICAL,)}
 
 
@@ -145,7 +145,7 @@ def test_the_baseline_handed_in_twice_and_one_class_throughout_are_nobodys_copy(
     labels, predictions = digits
     same = {"a": predictions[0], "b": predictions[0], "c": np.zeros_like(labels), "d": np.zeros_like(labels)}
     attempts, kept = class_of(labels, predictions[1:], **same)
-    staff = replace(attempt("baseline", predictions[0], kept), kind=Kind.BASELINE)
+    staff = replace(attempt("baseline", predictions[0], kept), kind=AttemptKind.BASELINE)
     assert found([*attempts, staff], kept) == {}
 
 
@@ -346,4 +346,4 @@ def test_one_case_has_all_there_is_about_a_pair(digits, right_answers):
     (case,) = examine("hw", attempts, kept, notebooks, template=template).cases
     assert case.students == ("s03", "s08")
     assert case.signs == (Sign.IDENTICAL, Sign.CODE)
-    assert [one.kind for one in case.people[0].handed_in] == [Kind.NOTEBOOK]
+    assert [one.kind for one in case.people[0].handed_in] == [AttemptKind.NOTEBOOK]

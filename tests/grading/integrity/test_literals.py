@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from grading.analysis.integrity.literals import Mark, known_from, look
+from grading.analysis.integrity.literals import LiteralMark, known_from, look
 
 LABELS = bytes(random.Random(0).choices(range(10), k=10_000))
 PACKED = base64.b85encode(zlib.compress(LABELS, 9)).decode()
@@ -29,7 +29,7 @@ def marks(*cells, template=()):
     ],
 )
 def test_ten_thousand_labels_in_the_code_are_found_however_they_are_written(cell):
-    assert marks("import torch", cell) == [Mark.LITERAL]
+    assert marks("import torch", cell) == [LiteralMark.LITERAL]
 
 
 def test_a_mark_says_where_it_is_and_how_it_begins():
@@ -42,17 +42,17 @@ def test_a_mark_says_where_it_is_and_how_it_begins():
 def test_many_strings_that_read_like_data_are_added_up():
     chunks = [PACKED[i : i + 400] for i in range(0, 2400, 400)]
     cell = "\n".join(f"part{n} = {chunk!r}; use(part{n})" for n, chunk in enumerate(chunks))
-    assert marks(cell) == [Mark.DENSE]
+    assert marks(cell) == [LiteralMark.DENSE]
 
 
 @pytest.mark.parametrize(
     ("cell", "mark"),
     [
-        ("import base64, zlib", Mark.PACKED),
-        ("labels = bytes.fromhex(text)", Mark.PACKED),
-        ("open('/usr/share/t10k-labels-idx1-ubyte.gz')", Mark.TEST_DATA),
-        ("FashionMNIST('.', train=False)", Mark.TEST_DATA),
-        ("pandas.read_csv('fashion-mnist_test.csv')", Mark.TEST_DATA),
+        ("import base64, zlib", LiteralMark.PACKED),
+        ("labels = bytes.fromhex(text)", LiteralMark.PACKED),
+        ("open('/usr/share/t10k-labels-idx1-ubyte.gz')", LiteralMark.TEST_DATA),
+        ("FashionMNIST('.', train=False)", LiteralMark.TEST_DATA),
+        ("pandas.read_csv('fashion-mnist_test.csv')", LiteralMark.TEST_DATA),
     ],
 )
 def test_names_of_unpacking_and_of_test_data_are_found(cell, mark):
@@ -69,13 +69,13 @@ def test_honest_long_texts_are_no_data():
 
 
 def test_a_very_long_comment_is_a_mark_too():
-    assert marks(f"# {PACKED}") == [Mark.COMMENT]
+    assert marks(f"# {PACKED}") == [LiteralMark.COMMENT]
 
 
 def test_a_literal_of_the_release_is_no_mark():
     table = "TABLE = [" + "1.25, " * 900 + "]"
     assert marks(table, template=[table]) == []
-    assert marks(table) == [Mark.LITERAL]
+    assert marks(table) == [LiteralMark.LITERAL]
 
 
 @given(
@@ -88,6 +88,6 @@ def test_any_text_can_be_looked_at(text):
 
 def test_strings_of_the_release_and_addresses_in_comments_are_not_added_up():
     links = "\n".join(f"page = 'https://example.org/{'lecture' * 12}/{n}'; show(page)" for n in range(40))
-    assert marks(links) == [Mark.DENSE]
+    assert marks(links) == [LiteralMark.DENSE]
     assert marks(links, template=[links]) == []
     assert marks("\n".join(f"#https://example.org/{'lecture' * 12}/{n}" for n in range(40))) == []

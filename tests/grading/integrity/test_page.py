@@ -8,20 +8,20 @@ import pytest
 
 from autograder.model.errors import ConfigError
 from grading.analysis.integrity.findings import (
-    Case,
-    Cell,
     Difference,
     Findings,
     HandedIn,
     Person,
     Reason,
+    ShownCell,
     Sign,
+    Suspicion,
     population,
 )
-from grading.analysis.integrity.literals import Found, Mark
+from grading.analysis.integrity.literals import Found, LiteralMark
 from grading.analysis.integrity.page import FOLD, WIDTH, folded, histogram, render, write_pages
 from grading.analysis.integrity.similarity import Marked
-from grading.records.attempts import Kind
+from grading.records.attempts import AttemptKind
 
 EVIL = "<script>alert(1)</script>'\"&\u202e"
 AGREED = population("Agreement of two re-runs", "pairs", np.linspace(0.9, 0.97, 120), ends=(0.9, 1.0))
@@ -31,11 +31,11 @@ def person(name):
     when = datetime(2026, 12, 1, 9, 30, tzinfo=UTC)
     return Person(
         student=name,
-        handed_in=(HandedIn(kind=Kind.NOTEBOOK, submission="c0ffee" * 10, at=when, correct=871, n=1000),),
+        handed_in=(HandedIn(kind=AttemptKind.NOTEBOOK, submission="c0ffee" * 10, at=when, correct=871, n=1000),),
     )
 
 
-PAIR = Case(
+PAIR = Suspicion(
     people=(person("anna"), person("boris")),
     reasons=(
         Reason(
@@ -49,19 +49,19 @@ PAIR = Case(
     ),
     code=(
         (
-            Cell(number=3, parts=(Marked(text="x = 1\n", owners=0), Marked(text=f"y = {EVIL}", owners=2))),
-            Cell(number=5, parts=(Marked(text="z = 1", owners=9),)),
+            ShownCell(number=3, parts=(Marked(text="x = 1\n", owners=0), Marked(text=f"y = {EVIL}", owners=2))),
+            ShownCell(number=5, parts=(Marked(text="z = 1", owners=9),)),
         ),
-        (None, Cell(number=6, parts=(Marked(text="alone", owners=0),))),
+        (None, ShownCell(number=6, parts=(Marked(text="alone", owners=0),))),
     ),
 )
-ALONE = Case(
+ALONE = Suspicion(
     people=(person("vera"),),
     reasons=(
         Reason(
             sign=Sign.EMBEDDED,
             says="A literal.",
-            found=(Found(mark=Mark.LITERAL, cell=2, line=4, size=4153, excerpt=EVIL),),
+            found=(Found(mark=LiteralMark.LITERAL, cell=2, line=4, size=4153, excerpt=EVIL),),
         ),
     ),
 )

@@ -13,9 +13,9 @@ from autograder.model.errors import SubmissionError
 from autograder.model.report import Status
 from grading.competition.board import Identity, Likeness
 from grading.competition.entries import admit, choose, left_today
-from grading.competition.ranking import board, own_entries
+from grading.competition.ranking import own_entries, rank
 from grading.people.pseudonyms import pseudonyms
-from grading.records.attempts import Attempt, Kind
+from grading.records.attempts import Attempt, AttemptKind
 from grading.scoring.metrics import wilson_interval
 from grading.scoring.score import Score, Scores
 
@@ -46,7 +46,9 @@ def scores(public: int, private: int, version: str = "v") -> Scores:
     )
 
 
-def claim(student, public, private=6000, minutes=0.0, kind=Kind.CLAIM, version="v", at=None, valid=True) -> Attempt:
+def claim(
+    student, public, private=6000, minutes=0.0, kind=AttemptKind.CLAIM, version="v", at=None, valid=True
+) -> Attempt:
     when = at or START + timedelta(minutes=minutes)
     return Attempt(
         assignment="hw",
@@ -61,7 +63,7 @@ def claim(student, public, private=6000, minutes=0.0, kind=Kind.CLAIM, version="
 
 
 def shown(attempts, now=BEFORE, competition=CLAIMS, **more):
-    return board(attempts, competition, now=now, zone=MOSCOW, ends=ENDS, **more)
+    return rank(attempts, competition, now=now, zone=MOSCOW, ends=ENDS, **more)
 
 
 def ranks(view):
@@ -185,7 +187,7 @@ def test_what_comes_later_is_not_on_an_earlier_board():
 
 
 def test_baselines_have_no_rank_and_stand_above_their_equals():
-    base = claim("the staff's", 2640, kind=Kind.BASELINE, minutes=99)
+    base = claim("the staff's", 2640, kind=AttemptKind.BASELINE, minutes=99)
     view = shown([claim("ada", 2641), base, claim("bob", 2700)])
     assert [(row.rank, row.who, row.is_baseline) for row in view.rows] == [
         (1, "bob", False), (None, "the staff's", True), (2, "ada", False),
@@ -194,7 +196,10 @@ def test_baselines_have_no_rank_and_stand_above_their_equals():
 
 
 def test_the_rerun_of_the_latest_notebook_stands_beside_the_claim():
-    notebooks = [claim("ada", 2700, 6900, kind=Kind.NOTEBOOK), claim("ada", 2500, 6000, 5, kind=Kind.NOTEBOOK)]
+    notebooks = [
+        claim("ada", 2700, 6900, kind=AttemptKind.NOTEBOOK),
+        claim("ada", 2500, 6000, 5, kind=AttemptKind.NOTEBOOK),
+    ]
     attempts = [claim("ada", 2800, 6500), *notebooks]
     assert str(shown(attempts).rows[0].verified) == "0.83"
     assert str(shown(attempts, now=AFTER).rows[0].verified) == "0.8571"
@@ -203,19 +208,19 @@ def test_the_rerun_of_the_latest_notebook_stands_beside_the_claim():
 def test_a_latest_notebook_without_a_score_verifies_nothing():
     attempts = [
         claim("ada", 2800),
-        claim("ada", 2700, kind=Kind.NOTEBOOK),
-        claim("ada", 1, minutes=5, kind=Kind.NOTEBOOK, valid=False),
+        claim("ada", 2700, kind=AttemptKind.NOTEBOOK),
+        claim("ada", 1, minutes=5, kind=AttemptKind.NOTEBOOK, valid=False),
     ]
     assert shown(attempts).rows[0].verified is None
 
 
 def test_a_student_with_a_notebook_only_is_listed_without_a_rank():
-    view = shown([claim("ada", 2700, kind=Kind.NOTEBOOK), claim("bob", 2500)])
+    view = shown([claim("ada", 2700, kind=AttemptKind.NOTEBOOK), claim("bob", 2500)])
     assert ranks(view) == [(1, "bob"), (None, "ada")]
 
 
 def test_where_there_are_no_claims_notebooks_are_the_entries():
-    view = shown([claim("ada", 2700, kind=Kind.NOTEBOOK)], competition=Competition(anchors=[(0, 0)]))
+    view = shown([claim("ada", 2700, kind=AttemptKind.NOTEBOOK)], competition=Competition(anchors=[(0, 0)]))
     assert (ranks(view), view.rows[0].verified) == ([(1, "ada")], None)
 
 
@@ -245,7 +250,7 @@ def test_a_tier_begins_where_chance_does_not_explain_the_distance_to_its_first()
 
 
 def test_a_board_of_ranks_tells_no_score():
-    attempts = [claim("ada", 2651, 6181), claim("ada", 2600, 6100, kind=Kind.NOTEBOOK)]
+    attempts = [claim("ada", 2651, 6181), claim("ada", 2600, 6100, kind=AttemptKind.NOTEBOOK)]
     view = shown(attempts, now=AFTER, ranks_only=True)
     (row,) = view.rows
     assert (row.rank, row.score, row.public, row.verified, view.dots, view.margin) == (1, None, None, None, (), None)
@@ -338,7 +343,7 @@ def test_days_are_those_of_the_courses_time_zone():
 def test_invalid_files_notebooks_and_other_days_do_not_count():
     earlier = [
         claim("ada", 2600, at=moscow(5, 8), valid=False),
-        claim("ada", 2600, at=moscow(5, 9), kind=Kind.NOTEBOOK),
+        claim("ada", 2600, at=moscow(5, 9), kind=AttemptKind.NOTEBOOK),
         claim("ada", 2600, at=moscow(4, 9)),
     ]
     admit(earlier, moscow(5, 10), CLAIMS, MOSCOW)

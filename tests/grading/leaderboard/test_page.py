@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.console import Console
 
-from grading.competition.board import Board, Dot, Identity, Row, Shown
+from grading.competition.board import Board, BoardRow, Dot, Identity, Shown
 from grading.competition.page import PHRASES, board_page
 from grading.competition.plot import HEIGHT, LINE_HEIGHT, picture, score_range, spread
 from grading.competition.table import board_csv, board_object
@@ -26,7 +26,7 @@ ENDS = START + timedelta(days=9)
 
 def row(who="ada", value=0.9041, rank=1, **more):
     score = Shown(value=value, digits=4, low=round(value - 0.007, 4), high=round(value + 0.007, 4))
-    return Row(who=who, rank=rank, score=score, entries=2, handed_in=START, **{"moved": 0, **more})
+    return BoardRow(who=who, rank=rank, score=score, entries=2, handed_in=START, **{"moved": 0, **more})
 
 
 def dot(value, hours=0.0, is_best=False, who="ada"):
@@ -63,7 +63,7 @@ HOSTILE = '"><script>alert(1)</script><img src=x onerror=alert(2)>'
 
 @pytest.mark.parametrize("language", PHRASES)
 def test_the_page_fetches_and_runs_nothing_whatever_names_say(language):
-    rows = [row(who=HOSTILE), Row(who=HOSTILE, is_baseline=True, score=Shown(value=0.6, digits=4))]
+    rows = [row(who=HOSTILE), BoardRow(who=HOSTILE, is_baseline=True, score=Shown(value=0.6, digits=4))]
     page = Reader(board_page(final(rows, [dot(0.9, is_best=True, who=HOSTILE)]), HOSTILE, language))
     assert not {"script", "img", "link", "iframe", "object", "use"} & {*page.tags}
     assert page.fetching == []
@@ -133,7 +133,9 @@ def test_a_better_score_is_higher_and_a_later_one_further_right():
 
 
 def test_a_baseline_that_the_picture_does_not_reach_is_marked():
-    far, near = (Row(who=str(value), is_baseline=True, score=Shown(value=value, digits=4)) for value in (0.1, 0.89))
+    far, near = (
+        BoardRow(who=str(value), is_baseline=True, score=Shown(value=value, digits=4)) for value in (0.1, 0.89)
+    )
     drawn = picture(final([row(), far, near], [dot(0.9), dot(0.88, 1), dot(0.89, 2)]))
     assert [(line.name, line.is_below) for line in drawn.baselines] == [("0.1", True), ("0.89", False)]
 

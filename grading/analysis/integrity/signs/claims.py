@@ -6,26 +6,26 @@ import numpy as np
 
 from grading.analysis.integrity.cases import PLURAL
 from grading.analysis.integrity.findings import (
-    Part,
     Reason,
     Sign,
+    SignFindings,
     Students,
     Thresholds,
     population,
 )
-from grading.records.attempts import Attempt, Kind, latest
+from grading.records.attempts import Attempt, AttemptKind, latest
 from grading.scoring.score import CLAIM_GAP
 
 # --- claims and scores
 
 
-def look_at_claims(attempts: Sequence[Attempt], limits: Thresholds) -> Part:
-    last = latest(one for one in attempts if one.kind is Kind.NOTEBOOK)
+def look_at_claims(attempts: Sequence[Attempt], limits: Thresholds) -> SignFindings:
+    last = latest(one for one in attempts if one.kind is AttemptKind.NOTEBOOK)
     compared = {
         student: one.evidence.reproduction for student, one in sorted(last.items()) if one.evidence.reproduction
     }
     if not compared:
-        return Part()
+        return SignFindings()
     z, agreed = (np.array([getattr(one, name) for one in compared.values()]) for name in ("z", "agreement"))
     gaps = population("Gap between claim and re-run, as z", "students", z, percent=False)
     shares = population("Agreement of claim and re-run", "students", agreed)
@@ -47,15 +47,15 @@ def look_at_claims(attempts: Sequence[Attempt], limits: Thresholds) -> Part:
         else:
             continue
         reasons.append(((student,), reason))
-    return Part(reasons=tuple(reasons), populations=(gaps, shares))
+    return SignFindings(reasons=tuple(reasons), populations=(gaps, shares))
 
 
-def look_at_scores(scored: Sequence[Attempt], ceiling: float | None) -> Part:
+def look_at_scores(scored: Sequence[Attempt], ceiling: float | None) -> SignFindings:
     if ceiling is None:
         note = (
             "No score is called too high: `ceiling` under [competition] in assignment.toml says from where on one is."
         )
-        return Part(notes=(note,)) if scored else Part()
+        return SignFindings(notes=(note,)) if scored else SignFindings()
     reasons: list[tuple[Students, Reason]] = []
     populations = []
     for kind in PLURAL:
@@ -71,7 +71,7 @@ def look_at_scores(scored: Sequence[Attempt], ceiling: float | None) -> Part:
                     f"{value:.2%} of the {PLURAL[kind][:-1]} is right; the ceiling of this assignment is {ceiling:.2%}."
                 )
                 reasons.append(((student,), Reason(sign=Sign.CEILING, says=says, value=value, population=everybody)))
-    return Part(reasons=tuple(reasons), populations=tuple(populations))
+    return SignFindings(reasons=tuple(reasons), populations=tuple(populations))
 
 
 def _accuracy(attempt: Attempt) -> float:

@@ -6,9 +6,9 @@ import numpy as np
 
 from grading.analysis.integrity.cases import NO_END
 from grading.analysis.integrity.findings import (
-    Part,
     Reason,
     Sign,
+    SignFindings,
     Students,
     Thresholds,
     outliers,
@@ -28,7 +28,7 @@ def code_of(notebooks: Sequence[ReadNotebook], template: Sequence[str]) -> Code:
     return Code(cells=cells, fragments=own, similarity=compare([set().union(*one) for one in own.values()]))
 
 
-def compare_code(notebooks: Sequence[ReadNotebook], code: Code, limits: Thresholds) -> Part:
+def compare_code(notebooks: Sequence[ReadNotebook], code: Code, limits: Thresholds) -> SignFindings:
     """Pairs of notebooks that are more alike than notebooks of this class are."""
     students = list(code.fragments)
     long = np.array([len(code.of(student)) >= limits.least_fragments for student in students], dtype=np.bool_)
@@ -36,7 +36,7 @@ def compare_code(notebooks: Sequence[ReadNotebook], code: Code, limits: Threshol
     judged = long[i] & long[j]
     i, j = i[judged], j[judged]
     if not len(i):
-        return Part()
+        return SignFindings()
     values, common = code.similarity.values[i, j], code.similarity.fragments[i, j]
     alike = population("Similarity of two notebooks", "pairs", values, ends=(0.0, 1.0))
     flagged = (values >= limits.similarity) & (common >= limits.least_fragments)
@@ -57,12 +57,12 @@ def compare_code(notebooks: Sequence[ReadNotebook], code: Code, limits: Threshol
             says += " The two files are the same, byte for byte."
         reason = Reason(sign=Sign.CODE, says=says, value=float(values[place]), population=alike)
         reasons.append(((first, second), reason))
-    return Part(reasons=tuple(reasons), populations=(alike,), notes=notes)
+    return SignFindings(reasons=tuple(reasons), populations=(alike,), notes=notes)
 
 
-def look_into_code(notebooks: Sequence[ReadNotebook], template: Sequence[str], limits: Thresholds) -> Part:
+def look_into_code(notebooks: Sequence[ReadNotebook], template: Sequence[str], limits: Thresholds) -> SignFindings:
     if not notebooks:
-        return Part()
+        return SignFindings()
     known = known_from(template, most=limits.literal)
     sizes = np.array([largest(one.cells, known) for one in notebooks], dtype=np.float64)
     everybody = population("Characters of a notebook's largest literal", "students", sizes, percent=False)
@@ -78,4 +78,4 @@ def look_into_code(notebooks: Sequence[ReadNotebook], template: Sequence[str], l
                 found=tuple(found),
             )
             reasons.append(((one.student,), reason))
-    return Part(reasons=tuple(reasons), populations=(everybody,))
+    return SignFindings(reasons=tuple(reasons), populations=(everybody,))

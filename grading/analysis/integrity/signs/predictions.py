@@ -13,31 +13,33 @@ from grading.analysis.integrity.agreement import Agreement, agreement, others_sa
 from grading.analysis.integrity.cases import PLURAL, SHOWN
 from grading.analysis.integrity.findings import (
     Difference,
-    Part,
     Population,
     Reason,
     Sign,
+    SignFindings,
     Students,
     Thresholds,
     outliers,
     population,
 )
-from grading.records.attempts import Attempt, Kind, latest
+from grading.records.attempts import Attempt, AttemptKind, latest
 from grading.scoring.heldout import HeldOut
 
 
-def compare_predictions(kind: Kind, scored: Sequence[Attempt], heldout: HeldOut, limits: Thresholds) -> Part:
+def compare_predictions(
+    kind: AttemptKind, scored: Sequence[Attempt], heldout: HeldOut, limits: Thresholds
+) -> SignFindings:
     """Compare everybody's last predictions of a kind."""
     what, last = PLURAL[kind], latest(one for one in scored if one.kind is kind)
     students = sorted(last)
     if len(students) < 2:
-        return Part()
+        return SignFindings()
     if not limits.compare_predictions:
-        return Part(notes=(f"The {what} are not compared: integrity.toml says compare_predictions = false.",))
+        return SignFindings(notes=(f"The {what} are not compared: integrity.toml says compare_predictions = false.",))
     vectors = _by_classes([last[student].predictions for student in students], heldout.classes)
     groups = _identical(students, vectors, _known(scored, heldout))
     if (largest := max(map(len, groups), default=0)) > max(2, len(students) / 2):
-        return Part(
+        return SignFindings(
             notes=(
                 f"{largest} of {len(students)} students have the very same {what}. A model with one best solution "
                 "comes out so whoever trains it, and so does one whose seed is given; pairs are not listed.",
@@ -51,17 +53,17 @@ def compare_predictions(kind: Kind, scored: Sequence[Attempt], heldout: HeldOut,
     pairs = [pair for group in groups for pair in combinations(group, 2)]
     if len(apart) < limits.least_pairs:
         few = f"Of the {what} only identical ones are looked for: so few have no distribution."
-        return Part(reasons=tuple((pair, identical) for pair in pairs), notes=(few,))
+        return SignFindings(reasons=tuple((pair, identical) for pair in pairs), notes=(few,))
     agreed = population(f"Agreement of two {what}", "pairs", apart, ends=(float(apart.min()), 1.0))
     if agreed.median >= limits.alike_anyway:
         note = (
             f"Two {what} agree on {agreed.median:.1%} of the rows in the middle of the class, as models do that are "
             "trained to the same end: pairs are not listed."
         )
-        return Part(populations=(agreed,), notes=(note,))
+        return SignFindings(populations=(agreed,), notes=(note,))
     rest = _compare_pairs(what, students, vectors, counts, agreed, limits)
     identical = replace(identical, value=1.0, population=agreed)
-    return Part(
+    return SignFindings(
         reasons=(*((pair, identical) for pair in pairs), *rest.reasons), populations=(agreed, *rest.populations)
     )
 
@@ -74,7 +76,7 @@ def _by_classes(predictions: Sequence[Sequence[int]], classes: int) -> NDArray[n
 
 def _known(scored: Iterable[Attempt], heldout: HeldOut) -> set[str]:
     """Predictions that several may well have: the staff's own, and those that are right everywhere."""
-    staff = [one.predictions for one in scored if one.kind is Kind.BASELINE]
+    staff = [one.predictions for one in scored if one.kind is AttemptKind.BASELINE]
     return {_hash(row) for row in _by_classes([*staff, tuple(heldout.labels.tolist())], heldout.classes)}
 
 
@@ -98,7 +100,7 @@ def _compare_pairs(
     counts: Agreement,
     agreed: Population,
     limits: Thresholds,
-) -> Part:
+) -> SignFindings:
     """Pairs that agree too much for this class, and pairs that differ as a copy with changes does."""
     i, j = np.triu_indices(len(students), 1)
     shares, differ = counts.shares[i, j], counts.rows - counts.same[i, j]
@@ -130,7 +132,7 @@ def _compare_pairs(
                 differences=reason.differences,
             )
         reasons.append(((students[a], students[b]), reason))
-    return Part(reasons=tuple(reasons), populations=(seen_better,))
+    return SignFindings(reasons=tuple(reasons), populations=(seen_better,))
 
 
 def _sides(students: Sequence[str], counts: Agreement, a: int, b: int) -> str:
@@ -158,11 +160,13 @@ def _differences(vectors: NDArray[np.unsignedinteger], pair: tuple[int, int]) ->
     )
 
 
-def look_at_hard_rows(kind: Kind, scored: Sequence[Attempt], heldout: HeldOut, limits: Thresholds) -> Part:
+def look_at_hard_rows(
+    kind: AttemptKind, scored: Sequence[Attempt], heldout: HeldOut, limits: Thresholds
+) -> SignFindings:
     """Who is right where everybody else is wrong: by one's own model on few such rows, by the labels on many."""
     what, last = PLURAL[kind], latest(one for one in scored if one.kind is kind)
     if len(last) < limits.least_students:
-        return Part()
+        return SignFindings()
     vectors = _by_classes([last[student].predictions for student in sorted(last)], heldout.classes)
     # Copies are one: two who have the same knowledge would hide each other.
     different, which = np.unique(vectors, axis=0, return_inverse=True)
@@ -187,4 +191,4 @@ def look_at_hard_rows(kind: Kind, scored: Sequence[Attempt], heldout: HeldOut, l
             )
             reason = Reason(sign=Sign.ALONE, says=says, value=float(shares[place]), population=everybody)
             reasons.append(((student,), reason))
-    return Part(reasons=tuple(reasons), populations=(everybody,))
+    return SignFindings(reasons=tuple(reasons), populations=(everybody,))
