@@ -26,7 +26,7 @@ from grading.rules.policy import Evidence
 from grading.scoring.heldout import HeldOut
 from grading.scoring.score import reproduction, score
 
-ROOT = Path(__file__).parents[3]
+ROOT = Path(__file__).parents[4]
 CORPUS = ROOT / "tests" / "submissions"
 START = datetime(2026, 12, 1, 9, tzinfo=UTC)
 RESEEDS = 16

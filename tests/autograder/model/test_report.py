@@ -5,7 +5,7 @@ import pytest
 
 from autograder.model.report import REPORT, Status, worst
 
-SCHEMA = Path(__file__).parents[2] / "docs/report.schema.json"
+SCHEMA = Path(__file__).parents[3] / "docs/report.schema.json"
 
 
 def test_the_documented_schema_is_the_one_in_force():

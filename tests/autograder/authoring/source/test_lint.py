@@ -10,7 +10,7 @@ import pytest
 from autograder.authoring.source.lint import lint
 from autograder.authoring.source.parse import read_source
 
-NOTEBOOKS = Path(__file__).parent / "notebooks"
+NOTEBOOKS = Path(__file__).parents[1] / "notebooks"
 FAULTS = sorted(path.parent.name for path in NOTEBOOKS.glob("*/expected.toml"))
 
 # otter imports traitlets' users of old, once per process

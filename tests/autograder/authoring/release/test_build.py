@@ -27,7 +27,7 @@ from autograder.model.bundle import Assignment, load_assignment
 from autograder.model.errors import EngineUnavailableError, ReleaseError
 from autograder.model.report import CaseResult, Provenance, QuestionResult, Report, Status
 
-NOTEBOOKS = Path(__file__).parent / "notebooks"
+NOTEBOOKS = Path(__file__).parents[1] / "notebooks"
 VALID = NOTEBOOKS / "valid"
 
 # otter imports traitlets' users of old, once per process
