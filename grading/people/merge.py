@@ -1,8 +1,8 @@
 """From what Canvas, Moodle or a person exported to the roster: who is new, what changed, and what is not certain."""
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence, Set
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from autograder.model.errors import ConfigError
@@ -112,18 +112,6 @@ def described(done: Import) -> Iterator[str]:
         )
 
 
-@dataclass(slots=True)
-class _Changed:
-    """What has been taken over so far."""
-
-    students: dict[str, Student]
-    added: list[str] = field(default_factory=list)
-    changes: list[Change] = field(default_factory=list)
-    seen: set[str] = field(default_factory=set)
-    taken: set[str] = field(default_factory=set)
-    """What no new id may be: everything that tells somebody apart, and the ids that the file itself gives."""
-
-
 def merge(roster: Roster, file: RosterFile, *, add: bool = False) -> Import:
     """The roster after a file. Pure; a second time the file can change only what the first left in doubt.
 
@@ -133,89 +121,180 @@ def merge(roster: Roster, file: RosterFile, *, add: bool = False) -> Import:
     students or two lines could be meant, it is an `UncertainLine` and changes nothing. `add` makes strangers new
     students even where a name is like theirs.
     """
-    book, state = RosterIndex(roster.students), _Changed(students={one.id: one for one in roster.students})
-    state.taken |= {key for one in roster.students for key in _keys(one)}
-    state.taken |= {folded(entry.values["id"]) for entry in file.entries if "id" in entry.values}
-    entries = list({tuple(sorted(entry.values.items())): entry for entry in reversed(file.entries)}.values())[::-1]
-    found = [(entry, _owner(entry, book, add=add)) for entry in entries]
-    rivals = _rivals(found)
-    doubts = []
-    for entry, owner in found:
+    index = RosterIndex(roster.students)
+    owned = [(entry, _owner(entry, index, add=add)) for entry in _distinct(file.entries)]
+    rivals = _rivals(owned)
+    merging = _Merging(roster, file)
+    for entry, owner in owned:
+        student = owner.student if owner else None
         if entry.line in rivals:
-            state.seen |= {owner.student.id} if owner and owner.student else set()
-            doubts.append(UncertainLine(line=entry.line, match=Match(name=entry.shown, why=rivals[entry.line])))
+            rivalry = Match(name=entry.shown, why=rivals[entry.line])
+            merging.doubt(entry, rivalry, about=[student] if student else [])
         elif owner is None:
-            _add(state, entry)
-        elif owner.student is None:
-            state.seen |= {one.id for one in owner.candidates}  # perhaps here, so not certainly absent
-            doubts.append(UncertainLine(line=entry.line, match=owner))
+            merging.add(entry)
+        elif student is None:
+            merging.doubt(entry, owner, about=owner.candidates)
         else:
-            _update(state, entry, owner.student, owner.by)
-    students = tuple(state.students.values())
-    return Import(
-        roster=Roster(students=students, canvas=merged_columns(roster.canvas, file.canvas)),
-        kind=file.kind,
-        added=tuple(state.students[one] for one in state.added),
-        changes=tuple(state.changes),
-        unchanged=len(found) - len(doubts) - len(state.added) - len({change.student for change in state.changes}),
-        doubts=tuple(doubts),
-        absent=() if file.kind == "plain" else tuple(one for one in students if one.id not in state.seen),
-        notes=file.notes,
-    )
+            merging.update(student, entry, owner.by)
+    return merging.result()
 
 
-def _rivals(found: Sequence[tuple[RosterLine, Match | None]]) -> dict[int, str]:
+class _Merging:
+    """A roster into which a file is taken over, line by line."""
+
+    def __init__(self, roster: Roster, file: RosterFile) -> None:
+        self._roster = roster
+        self._file = file
+        self._students = {student.id: student for student in roster.students}
+        self._added: list[str] = []
+        self._changes: list[Change] = []
+        self._unchanged = 0
+        self._doubts: list[UncertainLine] = []
+        self._seen: set[str] = set()
+        """Ids of students whom the file has, or may have: they are not certainly absent."""
+        self._taken = {folded(entry.values["id"]) for entry in file.entries if "id" in entry.values}
+        """What no new id may be: everything that tells somebody apart, and the ids that the file itself gives."""
+        for student in roster.students:
+            self._taken |= _keys(student)
+
+    def add(self, entry: RosterLine) -> None:
+        """Make a new student of a line."""
+        student = Student(id=_new_id(entry, self._taken), also=_listed(entry), **_details(entry))
+        self._put(student)
+        self._added.append(student.id)
+
+    def update(self, owner: Student, entry: RosterLine, by: str) -> None:
+        """Take over what the line of a student gives, who was known `by` that."""
+        details = _details(entry)
+        if any_order(details.get("name", "")) == any_order(owner.name):
+            details.pop("name", None)  # "Lovelace, Ada" and "Ada Lovelace" are one name
+        also = owner.also + tuple(name for name in _listed(entry) if name not in owner.also)
+        student = replace(owner, **details, also=also)
+        changes = list(_changes(owner, student, (*details, "also"), by))
+        self._put(student)
+        self._changes += changes
+        self._unchanged += not changes
+
+    def doubt(self, entry: RosterLine, match: Match, about: Iterable[Student]) -> None:
+        """Leave out a line that may be about these students."""
+        self._doubts.append(UncertainLine(line=entry.line, match=match))
+        self._seen |= {student.id for student in about}
+
+    def result(self) -> Import:
+        """What all of this made of the roster."""
+        students = tuple(self._students.values())
+        is_whole_class = self._file.kind != "plain"
+        return Import(
+            roster=Roster(students=students, canvas=merged_columns(self._roster.canvas, self._file.canvas)),
+            kind=self._file.kind,
+            added=tuple(self._students[student] for student in self._added),
+            changes=tuple(self._changes),
+            unchanged=self._unchanged,
+            doubts=tuple(self._doubts),
+            absent=tuple(student for student in students if is_whole_class and student.id not in self._seen),
+            notes=self._file.notes,
+        )
+
+    def _put(self, student: Student) -> None:
+        self._students[student.id] = student
+        self._taken |= _keys(student)
+        self._seen.add(student.id)
+
+
+def _changes(old: Student, new: Student, names: Iterable[str], by: str) -> Iterator[Change]:
+    """Those of the fields that differ, as a person reads them."""
+    for name in names:
+        before, after = getattr(old, name), getattr(new, name)
+        if before != after:
+            label = KEYS.get(name, name.replace("_", " "))
+            yield Change(student=old.id, field=label, old=_as_text(before), new=_as_text(after), by=by)
+
+
+def _as_text(value: str | tuple[str, ...]) -> str:
+    return value if isinstance(value, str) else "; ".join(value)
+
+
+def _distinct(entries: Iterable[RosterLine]) -> list[RosterLine]:
+    """The lines that differ. Of equal ones it is the first, with its number, where the last of them stands."""
+    distinct: dict[frozenset[tuple[str, str]], RosterLine] = {}
+    for entry in entries:
+        values = frozenset(entry.values.items())
+        first = distinct.pop(values, entry)
+        distinct[values] = first
+    return list(distinct.values())
+
+
+def _rivals(owned: Sequence[tuple[RosterLine, Match | None]]) -> dict[int, str]:
     """Why lines are in doubt that say different things of one key or of one student, by their numbers."""
-    claims: dict[tuple[str, str], list[RosterLine]] = defaultdict(list)
-    for entry, owner in found:
-        for key in KEYS:
+    about: dict[tuple[str, str], list[RosterLine]] = defaultdict(list)
+    for entry, owner in owned:
+        for key, label in KEYS.items():
             if key in entry.values:
-                claims[KEYS[key], folded(entry.values[key])].append(entry)
+                about[label, folded(entry.values[key])].append(entry)
         if owner and owner.student:
-            claims["student", owner.student.id].append(entry)
+            about["student", owner.student.id].append(entry)
     rivals: dict[int, str] = {}
-    for (what, value), lines in claims.items():
-        for entry in lines if len(lines) > 1 else ():
-            others = ", ".join(str(other.line) for other in lines if other is not entry)
-            rivals.setdefault(entry.line, f"line {others} is about the {what} {value} too, and says something else")
+    for (label, value), entries in about.items():
+        if len(entries) == 1:
+            continue
+        for entry in entries:
+            others = ", ".join(str(other.line) for other in entries if other is not entry)
+            rivals.setdefault(entry.line, f"line {others} is about the {label} {value} too, and says something else")
     return rivals
 
 
-def _owner(entry: RosterLine, book: RosterIndex, *, add: bool) -> Match | None:
+def _owner(entry: RosterLine, index: RosterIndex, *, add: bool) -> Match | None:
     """Whose line it is: a Match, with or without a student; None for somebody new."""
-    sharing: dict[str, str] = {}
+    known = _owner_by_keys(entry, index) or _doubt_about_id(entry, index) or _owner_by_name(entry, index)
+    if known or add or not index.students:
+        return known
+    return _stranger(entry, index)
+
+
+def _owner_by_keys(entry: RosterLine, index: RosterIndex) -> Match | None:
+    """The student who has one of the line's keys, unless another has another; None when nobody has any."""
+    shared: dict[str, str] = {}
     for key in KEYS:
-        for student in book.having(key, entry.values.get(key, "")):
-            sharing.setdefault(student.id, key)
-    owners = tuple(book.students[one] for one in sharing)
+        for student in index.having(key, entry.values.get(key, "")):
+            shared.setdefault(student.id, key)  # by the surest of those they share
+    owners = tuple(index.students[student] for student in shared)
     if len(owners) > 1:
-        why = " and ".join(f"its {KEYS[key]} is that of {book.students[one]}" for one, key in sharing.items())
+        why = " and ".join(f"its {KEYS[shared[owner.id]]} is that of {owner}" for owner in owners)
         return Match(name=entry.shown, why=why, candidates=owners)
-    if owners:
-        return _unless_contradicted(entry, owners[0], sharing[owners[0].id])
-    if "id" in entry.values and (others := book.identified(entry.values["id"])):
-        why = f"its id is another's login, e-mail or number: that of {', '.join(map(str, others))}"
-        return Match(name=entry.shown, why=why, candidates=tuple(others))
-    name, nick = entry.values.get("name", ""), entry.values.get("competition_name", "")
-    called = book.named(name) if name else book.competing_as(nick)
-    namesakes = [one for one in called if not _contradictions(entry, one)]
+    return _unless_contradicted(entry, owners[0], shared[owners[0].id]) if owners else None
+
+
+def _doubt_about_id(entry: RosterLine, index: RosterIndex) -> Match | None:
+    """The doubt about a line with an id of nobody, where that is something else of somebody."""
+    others = tuple(index.identified(entry.values.get("id", "")))
+    if not others:
+        return None
+    why = f"its id is another's login, e-mail or number: that of {', '.join(map(str, others))}"
+    return Match(name=entry.shown, why=why, candidates=others)
+
+
+def _owner_by_name(entry: RosterLine, index: RosterIndex) -> Match | None:
+    """The only student with exactly the line's name, or competition name where it has no other; None for nobody."""
+    name, nickname = entry.values.get("name", ""), entry.values.get("competition_name", "")
+    called = index.named(name) if name else index.competing_as(nickname)
+    namesakes = tuple(student for student in called if not _contradictions(entry, student))
     if len(namesakes) == 1:
         return Match(name=entry.shown, student=namesakes[0], by="name")
     if namesakes:
-        return Match(name=entry.shown, why=f"{len(namesakes)} students have this name", candidates=tuple(namesakes))
-    return None if add or not book.students else _stranger(entry, book)
+        return Match(name=entry.shown, why=f"{len(namesakes)} students have this name", candidates=namesakes)
+    return None
 
 
-def _stranger(entry: RosterLine, book: RosterIndex) -> Match | None:
+def _stranger(entry: RosterLine, index: RosterIndex) -> Match | None:
     """A doubt about a line of nobody; None when it is surely somebody new."""
     if KEYS.keys().isdisjoint(entry.values):
-        found = book.match(entry.shown)
-        why = found.why or f"it may be {found.student}, by {found.by}"
-        candidates = found.candidates if found.student is None else (found.student,)
+        match = index.match(entry.shown)
+        why = match.why or f"it may be {match.student}, by {match.by}"
+        candidates = match.candidates if match.student is None else (match.student,)
         return Match(name=entry.shown, why=why, candidates=candidates)
-    like = book.nearest(entry.values.get("name", ""), at_least=ALIKE)
-    like = tuple(one for one in like if not _contradictions(entry, one))
-    return Match(name=entry.shown, why="not in the roster, but like a name there", candidates=like) if like else None
+    nearest = index.nearest(entry.values.get("name", ""), at_least=ALIKE)
+    alike = tuple(student for student in nearest if not _contradictions(entry, student))
+    return Match(name=entry.shown, why="not in the roster, but like a name there", candidates=alike) if alike else None
 
 
 def _unless_contradicted(entry: RosterLine, owner: Student, by: str) -> Match:
@@ -235,30 +314,9 @@ def _contradictions(entry: RosterLine, student: Student) -> list[str]:
     return [key for key in both if folded(entry.values[key]) != folded(getattr(student, key))]
 
 
-def _add(state: _Changed, entry: RosterLine) -> None:
-    values = {key: value for key, value in entry.values.items() if key not in ("id", "also")}
-    student = Student(id=_new_id(entry, state.taken), also=_listed(entry), **values)
-    state.students[student.id] = student
-    state.taken |= _keys(student)
-    state.added.append(student.id)
-    state.seen.add(student.id)
-
-
-def _update(state: _Changed, entry: RosterLine, owner: Student, by: str) -> None:
-    state.seen.add(owner.id)
-    new = {key: value for key, value in entry.values.items() if key not in ("id", "also")}
-    if any_order(new.get("name", "")) == any_order(owner.name):
-        new.pop("name", None)  # "Lovelace, Ada" and "Ada Lovelace" are one name
-    also = owner.also + tuple(name for name in _listed(entry) if name not in owner.also)
-    changed = replace(owner, **new, also=also)
-    state.students[owner.id] = changed
-    state.taken |= _keys(changed)
-    for key in (*new, "also"):
-        old, now = getattr(owner, key), getattr(changed, key)
-        if old != now:
-            said = KEYS.get(key, key.replace("_", " "))
-            one, other = (value if isinstance(value, str) else "; ".join(value) for value in (old, now))
-            state.changes.append(Change(student=owner.id, field=said, old=one, new=other, by=by))
+def _details(entry: RosterLine) -> dict[str, str]:
+    """What the line says of a student, but for the id and the other names."""
+    return {key: value for key, value in entry.values.items() if key not in ("id", "also")}
 
 
 def _keys(student: Student) -> set[str]:
