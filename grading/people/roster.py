@@ -8,7 +8,7 @@ to decide, and `link` keeps what was decided. `enrolment` fills the roster from 
 import re
 import unicodedata
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
 
@@ -154,40 +154,65 @@ class RosterIndex:
 
     def __init__(self, students: Iterable[Student]) -> None:
         self.students = {student.id: student for student in students}
-        self._meant: dict[str, dict[str, str]] = defaultdict(dict)
-        self._with: dict[tuple[str, str], list[Student]] = defaultdict(list)
-        self._called: list[tuple[Student, str]] = []
+        self._owners_of: dict[str, dict[str, str]] = defaultdict(dict)
+        """By each text that stands for students their ids, and what of theirs it is."""
+        self._by_key: dict[str, dict[str, list[Student]]] = {key: defaultdict(list) for key in KEYS}
+        self._by_name: dict[str, list[Student]] = defaultdict(list)
+        self._by_competition_name: dict[str, list[Student]] = defaultdict(list)
+        self._latin_names: list[tuple[Student, str]] = []
+        """Every name of everyone, made when the first nearest is asked for."""
         for student in self.students.values():
-            for by, key in _meanings(student):
-                self._meant[key].setdefault(student.id, by)
-            for key in KEYS:
-                self._with[key, folded(getattr(student, key))].append(student)
-            for key, value in {("name", any_order(own)) for own in (student.name, *student.also)}:
-                self._with[key, value].append(student)
-            for key, value in {("nick", folded(own)) for own in (student.competition_name, *student.also)}:
-                self._with[key, value].append(student)
+            self._add(student)
+
+    def _add(self, student: Student) -> None:
+        for by, text in _meanings(student):
+            self._owners_of[text].setdefault(student.id, by)
+        for key in KEYS:
+            self._by_key[key][folded(getattr(student, key))].append(student)
+        for name in {any_order(name) for name in (student.name, *student.also)}:
+            self._by_name[name].append(student)
+        for name in {folded(name) for name in (student.competition_name, *student.also)}:
+            self._by_competition_name[name].append(student)
 
     def match(self, name: str) -> Match:
         """Whom a name means; see `match` of this module."""
         name = cells.clean(name)
-        owners = {**self._meant.get(any_order(name), {}), **self._meant.get(folded(name), {})}
-        if name in self.students and all(one == name or by not in KEYS.values() for one, by in owners.items()):
-            owners = {name: KEYS["id"]}  # what others call themselves cannot take our own id from a student
-        if set(owners.values()) == {BEFORE_THE_AT}:  # the "ivan" of ivan@example.org may be any Ivan
-            owners |= {one.id: "name" for one in self.students.values() if folded(name) in words(one.name)} | owners
-        if len(owners) == 1:
-            ((owner, by),) = owners.items()
-            return Match(name=name, student=self.students[owner], by=by)
-        if owners:
-            why = "it may be " + " or ".join(f"{self.students[one]}, by {by}" for one, by in owners.items())
-            candidates = tuple(self.students[one] for one in owners)
-            return Match(name=name, by=" or ".join(dict.fromkeys(owners.values())), why=why, candidates=candidates)
-        why = "nobody in the roster is called so" if self.students else "the roster is empty"
-        return Match(name=name, why=why, candidates=self.nearest(name))
+        owners = self._owners(name)
+        if not owners:
+            why = "nobody in the roster is called so" if self.students else "the roster is empty"
+            return Match(name=name, why=why, candidates=self.nearest(name))
+        candidates = tuple(self.students[owner] for owner in owners)
+        by = " or ".join(dict.fromkeys(owners.values()))
+        if len(candidates) == 1:
+            return Match(name=name, student=candidates[0], by=by)
+        why = "it may be " + " or ".join(f"{self.students[owner]}, by {by}" for owner, by in owners.items())
+        return Match(name=name, by=by, why=why, candidates=candidates)
+
+    def _owners(self, name: str) -> dict[str, str]:
+        """The ids of all whom a name may mean, and what of theirs it is."""
+        owners = self._owners_of.get(any_order(name), {}) | self._owners_of.get(folded(name), {})
+        if self._is_id_of_nobody_else(name, owners):
+            return {name: KEYS["id"]}
+        if set(owners.values()) == {BEFORE_THE_AT}:
+            return owners | self._with_in_their_name(name, owners)
+        return owners
+
+    def _is_id_of_nobody_else(self, name: str, owners: Mapping[str, str]) -> bool:
+        """Whether it is a student's id, and of others at most what they call themselves.
+
+        That cannot take our own id from a student; another's number, login or e-mail leaves it in doubt.
+        """
+        others = (by for owner, by in owners.items() if owner != name)
+        return name in self.students and all(by not in KEYS.values() for by in others)
+
+    def _with_in_their_name(self, word: str, but: Container[str]) -> dict[str, str]:
+        """All others who have a word in their name: the "ivan" of ivan@example.org may be any Ivan."""
+        others = (student for student in self.students.values() if student.id not in but)
+        return {student.id: "name" for student in others if folded(word) in words(student.name)}
 
     def having(self, key: str, value: str) -> Sequence[Student]:
         """The students with this value of one of `KEYS`."""
-        return self._with.get((key, folded(value)), ()) if value else ()
+        return self._by_key[key].get(folded(value), ()) if value else ()
 
     def identified(self, value: str) -> Sequence[Student]:
         """The students of whom any of `KEYS` is this."""
@@ -195,32 +220,35 @@ class RosterIndex:
 
     def named(self, name: str) -> Sequence[Student]:
         """The students with exactly this full name, in any order of its words."""
-        return self._with.get(("name", any_order(name)), ()) if name else ()
+        return self._by_name.get(any_order(name), ()) if name else ()
 
     def competing_as(self, name: str) -> Sequence[Student]:
         """The students with exactly this competition name."""
-        return self._with.get(("nick", folded(name)), ()) if name else ()
+        return self._by_competition_name.get(folded(name), ()) if name else ()
 
     def nearest(self, name: str, *, at_least: float = NEAR) -> tuple[Student, ...]:
         """The students whose names are most like one, nearest first; every alphabet is read in Latin letters."""
         from rapidfuzz import fuzz, process
 
-        if not self._called:
-            self._called = [(student, name) for student in self.students.values() for name in _names_of(student)]
-        best: dict[str, float] = {}
-        apart, joined = [name for _, name in self._called], [name.replace(" ", "") for _, name in self._called]
+        if not self._latin_names:
+            everyone = self.students.values()
+            self._latin_names = [(student, latin) for student in everyone for latin in _names_in_latin(student)]
+        apart = [latin for _, latin in self._latin_names]
+        joined = [latin.replace(" ", "") for latin in apart]
         wanted = in_latin(name)
         rounds = (
             (fuzz.token_sort_ratio, wanted, apart, 1.0),
             (fuzz.ratio, wanted.replace(" ", ""), joined, 1.0),
             (fuzz.token_set_ratio, wanted, apart, 0.75),  # a word in common says less than all words nearly
         )
+        likeness: dict[str, float] = defaultdict(float)
         for scorer, query, choices, weight in rounds:
             for _, score, place in process.extract(query, choices, scorer=scorer, limit=3 * CANDIDATES):
-                one = self._called[place][0].id
-                best[one] = max(best.get(one, 0.0), weight * score)
-        near = sorted((one for one in best if best[one] >= at_least), key=lambda one: (-best[one], one))
-        return tuple(self.students[one] for one in near[:CANDIDATES])
+                student, _ = self._latin_names[place]
+                likeness[student.id] = max(likeness[student.id], weight * score)
+        near = [student for student in likeness if likeness[student] >= at_least]
+        near.sort(key=lambda student: (-likeness[student], student))
+        return tuple(self.students[student] for student in near[:CANDIDATES])
 
 
 def _meanings(student: Student) -> Iterator[tuple[str, str]]:
@@ -240,7 +268,7 @@ def _meanings(student: Student) -> Iterator[tuple[str, str]]:
         yield BEFORE_THE_AT, folded(student.email.partition("@")[0])
 
 
-def _names_of(student: Student) -> set[str]:
+def _names_in_latin(student: Student) -> set[str]:
     own = (student.id, student.name, student.email.partition("@")[0], student.login, student.competition_name)
     return {latin for name in (*own, *student.also) if (latin := in_latin(name))}
 
