@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
@@ -16,6 +17,47 @@ SHORTEST_ID = 4
 
 Compare = Callable[[Attempt, Attempt], bool]
 """Says something of two attempts by their predictions and the labels, which are not for this module."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Contest:
+    """The competition of one assignment at one moment: what decides which entries count."""
+
+    competition: Competition
+    now: datetime
+    zone: ZoneInfo
+    """The course's, in which times are told."""
+    ends: datetime | None = None
+    """The deadline; None when there is none."""
+    extended: Mapping[str, datetime] = field(default_factory=dict)
+    """By student another deadline. It never takes time away."""
+    selections: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    """By student the submissions that the student wants to stand by."""
+
+    @property
+    def entry_kind(self) -> AttemptKind:
+        """What students enter: files of predictions, or notebooks."""
+        return AttemptKind.CLAIM if self.competition.claims else AttemptKind.NOTEBOOK
+
+    @property
+    def is_over(self) -> bool:
+        """Whether the deadline has passed, for whoever has no other."""
+        return is_over(self.ends, as_utc(self.now))
+
+    def deadline(self, student: str) -> datetime | None:
+        """The student's own: the extended one where that is later."""
+        extended = self.extended.get(student)
+        if self.ends is None or extended is None:
+            return self.ends
+        return max(self.ends, extended, key=as_utc)
+
+    def is_over_for(self, student: str) -> bool:
+        """Whether the student's own deadline has passed."""
+        return is_over(self.deadline(student), as_utc(self.now))
+
+    def is_in_time(self, attempt: Attempt) -> bool:
+        """Whether it came before its student's deadline, or at it."""
+        return not is_over(self.deadline(attempt.student), came(attempt))
 
 
 def left_today(earlier: Iterable[Attempt], now: datetime, competition: Competition, zone: ZoneInfo) -> int:
@@ -47,54 +89,47 @@ def admit(earlier: Iterable[Attempt], handed_in: datetime, competition: Competit
     )
 
 
-def choose(
-    wanted: Sequence[str],
-    attempts: Iterable[Attempt],
-    competition: Competition,
-    *,
-    now: datetime,
-    ends: datetime | None = None,
-) -> tuple[str, ...]:
+def choose(student: str, wanted: Sequence[str], attempts: Iterable[Attempt], contest: Contest) -> tuple[str, ...]:
     """The submissions that a student wants to stand by, each named by the beginning of its id.
 
-    `attempts` are the student's, `ends` is the student's own deadline. Raises SubmissionError after the deadline, for
-    a name that fits none or several, and for too many.
+    `attempts` are the student's. Raises SubmissionError after the student's deadline, for a name that fits none or
+    several, and for too many.
     """
-    if ends is not None and is_over(ends, as_utc(now)):
-        raise SubmissionError(f"Entries could be selected until {said(ends)}. Those selected then stand.")
-    kind = entry_kind(competition)
-    ids = [one.submission for one in attempts if one.kind is kind and one.scores is not None]
-    chosen: dict[str, None] = {}
-    for name in wanted:
-        found = [one for one in ids if one.startswith(name.lower())] if len(name) >= SHORTEST_ID else []
-        if len(found) != 1:
-            many = f"{len(found)} of your entries begin" if found else "None of your entries begins"
-            there = ", ".join(one[:12] for one in ids) or "none yet"
-            raise SubmissionError(
-                f'{many} with "{name}". Give {SHORTEST_ID} or more digits of an entry\'s name; yours are: {there}.'
-            )
-        chosen[found[0]] = None
-    if not 1 <= len(chosen) <= competition.selected:
+    deadline = contest.deadline(student)
+    if deadline is not None and contest.is_over_for(student):
+        until = said(deadline.astimezone(contest.zone))
+        raise SubmissionError(f"Entries could be selected until {until}. Those selected then stand.")
+    entries = [
+        attempt.submission for attempt in attempts if attempt.kind is contest.entry_kind and attempt.scores is not None
+    ]
+    chosen = tuple(dict.fromkeys(_entry_named(name, entries) for name in wanted))
+    most = contest.competition.selected
+    if not 1 <= len(chosen) <= most:
         raise SubmissionError(
-            f"{len(chosen)} entries were named. Select from 1 to {competition.selected}; the best of them will count."
+            f"{len(chosen)} entries were named. Select from 1 to {most}; the best of them will count."
         )
-    return tuple(chosen)
+    return chosen
 
 
-def entries_in_time(
-    scored: Iterable[Attempt], kind: AttemptKind, ends: datetime | None, extended: Mapping[str, datetime]
-) -> dict[str, list[Attempt]]:
+def _entry_named(name: str, entries: Sequence[str]) -> str:
+    """The entry whose id begins with a name. Raises SubmissionError when none does, or several do."""
+    fitting = [entry for entry in entries if entry.startswith(name.lower())] if len(name) >= SHORTEST_ID else []
+    if len(fitting) == 1:
+        return fitting[0]
+    count = f"{len(fitting)} of your entries begin" if fitting else "None of your entries begins"
+    yours = ", ".join(entry[:12] for entry in entries) or "none yet"
+    raise SubmissionError(
+        f'{count} with "{name}". Give {SHORTEST_ID} or more digits of an entry\'s name; yours are: {yours}.'
+    )
+
+
+def entries_in_time(scored: Iterable[Attempt], contest: Contest) -> dict[str, list[Attempt]]:
     """By student the entries that came before the student's deadline."""
     entries: defaultdict[str, list[Attempt]] = defaultdict(list)
-    for one in scored:
-        over = is_over(ends, came(one)) and is_over(extended.get(one.student, ends), came(one))
-        if one.kind is kind and not over:
-            entries[one.student].append(one)
+    for attempt in scored:
+        if attempt.kind is contest.entry_kind and contest.is_in_time(attempt):
+            entries[attempt.student].append(attempt)
     return entries
-
-
-def entry_kind(competition: Competition) -> AttemptKind:
-    return AttemptKind.CLAIM if competition.claims else AttemptKind.NOTEBOOK
 
 
 def came(attempt: Attempt) -> datetime:

@@ -12,115 +12,95 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from statistics import NormalDist
 from types import MappingProxyType
-from zoneinfo import ZoneInfo
 
-from autograder.model.assignment import Competition
 from autograder.model.times import as_utc
 from grading.common.spreadsheet import clean
 from grading.competition.board import Board, BoardRow, Dot, Identity, Likeness, OwnEntry, Shown
-from grading.competition.entries import Compare, came, entries_in_time, entry_kind, is_over, order
+from grading.competition.entries import Compare, Contest, came, entries_in_time, order
 from grading.records.attempts import Attempt, AttemptKind, latest
 from grading.scoring.score import FINAL_DIGITS, PUBLIC_DIGITS, Score, Scores
 
 NO_NAMES: Mapping[str, str] = MappingProxyType({})
-NO_DEADLINES: Mapping[str, datetime] = MappingProxyType({})
-NO_SELECTIONS: Mapping[str, Sequence[str]] = MappingProxyType({})
 
 
 def rank(
     attempts: Iterable[Attempt],
-    competition: Competition,
+    contest: Contest,
     *,
-    now: datetime,
-    zone: ZoneInfo,
-    ends: datetime | None = None,
-    extended: Mapping[str, datetime] = NO_DEADLINES,
-    selections: Mapping[str, Sequence[str]] = NO_SELECTIONS,
     names: Mapping[str, str] = NO_NAMES,
     identity: Identity = Identity.NAMES,
     ranks_only: bool = False,
     apart: Compare | None = None,
 ) -> Board:
-    """The board of one assignment at `now`.
+    """The board of a contest.
 
-    `attempts` are the last word on each submission, of every kind; what was handed in after `now`, or after its
-    student's deadline (`ends`, or the later one in `extended`), is not on it. Before `ends` a row stands on the
-    student's best public score; after it, on the best private score among the first `competition.selected` of the
-    student's `selections`, or, where none of those counts, of the best public ones. `names` are what students are
-    called, their ids where it has none. `apart` says whether two attempts differ beyond chance on private rows, and
-    makes tiers.
+    `attempts` are the last word on each submission, of every kind; what was handed in after the contest's `now`, or
+    after its student's deadline, is not on it. Before the end a row stands on the student's best public score; after
+    it, on the best private score among the first `competition.selected` of the student's selections, or, where none
+    of those counts, of the best public ones. `names` are what students are called, their ids where it has none.
+    `apart` says whether two attempts differ beyond chance on private rows, and makes tiers.
 
     Raises ValueError for a time without a zone, and for a student without a pseudonym where those are asked for.
     """
-    when = as_utc(now)
-    view = _View(final=is_over(ends, when), zone=zone, names=names, identity=identity, ranks_only=ranks_only)
-    waiting = {student for student, late in extended.items() if view.final and not is_over(late, when)}
-    there = [one for one in attempts if as_utc(one.handed_in) <= when and one.student not in waiting]
-    scored, outdated = _comparable(there)
-    contenders = [
-        _Contender.of(mine, view.final, selections.get(student, ()), competition.selected)
-        for student, mine in entries_in_time(scored, entry_kind(competition), ends, extended).items()
-    ]
-    verified = _verified(there, scored) if competition.claims else {}
+    attempts = list(attempts)
+    view = _View(contest=contest, names=names, identity=identity, ranks_only=ranks_only)
+    waiting = _waiting(attempts, contest)
+    present = [attempt for attempt in _until_now(attempts, contest) if attempt.student not in waiting]
+    scored, outdated = _comparable(present)
+    contenders = [_Contender.of(entries, contest) for entries in entries_in_time(scored, contest).values()]
+    verified = _verified(present, scored) if contest.competition.claims else {}
     ranked = _ranked(contenders, verified, view)
-    tiered = _with_tiers(ranked, apart) if view.final and apart else [row for row, _ in ranked]
+    tiered = _with_tiers(ranked, apart) if contest.is_over and apart else [row for row, _ in ranked]
     rows = (*_with_baselines(tiered, scored, view), *_without_entry(contenders, verified, view))
     side = view.side(ranked[0][1]) if ranked else None
     return Board(
         rows=tuple(view.permitted(row) for row in rows),
         dots=() if ranks_only else tuple(_dots(contenders, view)),
-        is_final=view.final,
-        at=when.astimezone(zone),
-        ends=as_utc(ends).astimezone(zone) if ends else None,
+        is_final=contest.is_over,
+        at=view.local(contest.now),
+        ends=view.local(contest.ends) if contest.ends else None,
         identity=identity,
         ranks_only=ranks_only,
-        claims=competition.claims,
+        claims=contest.competition.claims,
         metric=side.metric if side else "",
         rows_scored=side.n if side else 0,
         margin=view.margin(side) if side else None,
-        selected=competition.selected,
+        selected=contest.competition.selected,
         students=len(contenders),
-        entries=sum(len(one.entries) for one in contenders),
+        entries=sum(len(contender.entries) for contender in contenders),
         waiting=len(waiting),
         outdated=outdated,
     )
 
 
 def own_entries(
-    attempts: Iterable[Attempt],
-    competition: Competition,
-    *,
-    now: datetime,
-    zone: ZoneInfo,
-    ends: datetime | None = None,
-    selected: Sequence[str] = (),
-    within_noise: Compare | None = None,
+    student: str, attempts: Iterable[Attempt], contest: Contest, *, within_noise: Compare | None = None
 ) -> tuple[OwnEntry, ...]:
-    """One student's entries at `now`, in the order handed in, each beside the best.
+    """One student's entries until now, in the order handed in, each beside the best.
 
-    `attempts` are the student's, `ends` is the student's own deadline. `within_noise(one, best)` says whether two
-    cannot be told apart on public rows, or after the deadline on private ones. It is not asked about scores that look
-    the same: whether a file with one other row passes the Ladder's test tells that row's label.
+    `attempts` are the student's. `within_noise(entry, best)` says whether two cannot be told apart on public rows, or
+    after the student's deadline on private ones. It is not asked about scores that look the same: whether a file with
+    one other row passes the Ladder's test tells that row's label.
     """
-    when = as_utc(now)
-    view = _View(final=is_over(ends, when), zone=zone, names=NO_NAMES)
-    scored, _ = _comparable(one for one in attempts if as_utc(one.handed_in) <= when)
-    mine = sorted((one for one in scored if one.kind is entry_kind(competition)), key=order)
-    counted = [one for one in mine if not is_over(ends, came(one))]
-    best = _Contender.of(counted, view.final, selected, competition.selected).best if counted else None
-    chosen = {one.submission for one in _chosen(counted, selected, competition.selected)} if view.final else {*selected}
-    in_time = {one.submission for one in counted}
+    own = replace(contest, ends=contest.deadline(student))  # private scores come when the student's own time is over
+    view = _View(contest=own, names=NO_NAMES)
+    scored, _ = _comparable(_until_now(attempts, own))
+    entries = sorted((attempt for attempt in scored if attempt.kind is own.entry_kind), key=order)
+    in_time = [entry for entry in entries if own.is_in_time(entry)]
+    best = _Contender.of(in_time, own).best if in_time else None
+    selected = _selected(student, in_time, own)
+    counted = {entry.submission for entry in in_time}
     return tuple(
         OwnEntry(
-            submission=one.submission,
-            handed_in=came(one).astimezone(zone),
-            public=view.public(one),
-            private=view.shown(one) if view.final else None,
-            in_time=one.submission in in_time,
-            is_selected=one.submission in chosen,
-            likeness=_likeness(one, best, view, within_noise) if best and one.submission in in_time else None,
+            submission=entry.submission,
+            handed_in=view.local(entry.handed_in),
+            public=view.public(entry),
+            private=view.shown(entry) if own.is_over else None,
+            in_time=entry.submission in counted,
+            is_selected=entry.submission in selected,
+            likeness=_likeness(entry, best, view, within_noise) if best and entry.submission in counted else None,
         )
-        for one in mine
+        for entry in entries
     )
 
 
@@ -137,20 +117,21 @@ class _Contender:
     """The best public score, as shown before the deadline."""
 
     @classmethod
-    def of(cls, entries: Iterable[Attempt], final: bool, selection: Sequence[str], most: int) -> "_Contender":
-        mine = sorted(entries, key=order)
+    def of(cls, entries: Iterable[Attempt], contest: Contest) -> "_Contender":
+        """The student of these entries, who has no others."""
+        entries = sorted(entries, key=order)
+        student = entries[0].student
         # `max` takes the first of equals, which is the earliest.
-        best_public = max(mine, key=_public_as_shown)
-        best = max(_chosen(mine, selection, most), key=_private_as_shown) if final else best_public
-        return cls(student=mine[0].student, entries=mine, best=best, public=_public_as_shown(best_public))
+        best_public = max(entries, key=_public_as_shown)
+        best = max(_counting(student, entries, contest), key=_private_as_shown) if contest.is_over else best_public
+        return cls(student=student, entries=entries, best=best, public=_public_as_shown(best_public))
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class _View:
-    """What may be seen, and what students are called."""
+    """What may be seen of a contest, and what students are called."""
 
-    final: bool
-    zone: ZoneInfo
+    contest: Contest
     names: Mapping[str, str]
     identity: Identity = Identity.NAMES
     ranks_only: bool = False
@@ -163,17 +144,22 @@ class _View:
 
     @property
     def digits(self) -> int:
-        return FINAL_DIGITS if self.final else PUBLIC_DIGITS
+        return FINAL_DIGITS if self.contest.is_over else PUBLIC_DIGITS
+
+    def local(self, when: datetime) -> datetime:
+        """A time in the course's time zone."""
+        return as_utc(when).astimezone(self.contest.zone)
 
     def value(self, attempt: Attempt) -> float:
         return round(self.side(attempt).value, self.digits)
 
     def side(self, attempt: Attempt) -> Score:
-        return _scores(attempt).private if self.final else _scores(attempt).public
+        scores = _scores(attempt)
+        return scores.private if self.contest.is_over else scores.public
 
     def shown(self, attempt: Attempt) -> Shown:
         score = self.side(attempt)
-        has_interval = self.final and score.metric == "accuracy"
+        has_interval = self.contest.is_over and score.metric == "accuracy"
         return Shown(
             value=self.value(attempt),
             digits=self.digits,
@@ -199,111 +185,125 @@ def _ranked(
     contenders: Sequence[_Contender], verified: Mapping[str, Attempt], view: _View
 ) -> list[tuple[BoardRow, Attempt]]:
     """Rows with the attempt that each stands on, best first, of equals the earlier."""
-    publicly = [one.public for one in contenders]
-    shown = {one.student: view.shown(one.best) for one in contenders}
-    places = _places(score.value for score in shown.values())
-    rows = [
-        (
-            BoardRow(
-                who=view.called(one.student),
-                rank=places[shown[one.student].value],
-                score=shown[one.student],
-                public=view.public(one.best) if view.final else None,
-                moved=_moved(publicly, one.public, places[shown[one.student].value]) if view.final else None,
-                verified=view.shown(verified[one.student]) if one.student in verified else None,
-                entries=len(one.entries),
-                handed_in=came(one.best).astimezone(view.zone),
-            ),
-            one.best,
+    places = _places(view.value(contender.best) for contender in contenders)
+    public_scores = [contender.public for contender in contenders]
+    ranked = []
+    for contender in contenders:
+        best, rerun = contender.best, verified.get(contender.student)
+        place = places[view.value(best)]
+        row = BoardRow(
+            who=view.called(contender.student),
+            rank=place,
+            score=view.shown(best),
+            public=view.public(best) if view.contest.is_over else None,
+            moved=_moved(public_scores, contender.public, place) if view.contest.is_over else None,
+            verified=view.shown(rerun) if rerun else None,
+            entries=len(contender.entries),
+            handed_in=view.local(best.handed_in),
         )
-        for one in contenders
-    ]
-    return sorted(rows, key=lambda pair: (pair[0].rank, came(pair[1]), pair[0].who))
+        ranked.append((row, best))
+    return sorted(ranked, key=lambda pair: (pair[0].rank, came(pair[1]), pair[0].who))
 
 
 def _places(scores: Iterable[float]) -> dict[float, int]:
     """The rank of each score: 1 for the highest, shared by equals, and the next is as many places further."""
-    ordered = sorted(scores, reverse=True)
-    return {score: place for place, score in reversed(list(enumerate(ordered, 1)))}
+    places: dict[float, int] = {}
+    for place, score in enumerate(sorted(scores, reverse=True), 1):
+        places.setdefault(score, place)
+    return places
 
 
-def _moved(publicly: Sequence[float], score: float, rank: int) -> int:
-    """Places between a rank and those that equals of this public score shared."""
-    first = 1 + sum(other > score for other in publicly)
-    last = sum(other >= score for other in publicly)
-    return min(0, last - rank) + max(0, first - rank)
+def _moved(public_scores: Sequence[float], score: float, rank: int) -> int:
+    """Places gained, or lost below 0, between the ranks that equals of this public score shared and the final one."""
+    best = 1 + sum(other > score for other in public_scores)
+    worst = sum(other >= score for other in public_scores)
+    if rank < best:
+        return best - rank
+    if rank > worst:
+        return worst - rank
+    return 0
 
 
 def _with_tiers(ranked: Sequence[tuple[BoardRow, Attempt]], apart: Compare) -> list[BoardRow]:
     """A new tier begins with whoever can be told from the first of the one before; equals are not parted."""
-    rows: list[BoardRow] = []
-    first = None
+    rows = []
+    tier = 0
+    leader: Attempt | None = None
+    rank_above: int | None = None
     for row, attempt in ranked:
-        last = rows[-1] if rows else None
-        tier = last.tier or 1 if last else 1
-        if first is None or (last and row.rank != last.rank and apart(first, attempt)):
-            tier, first = tier + (first is not None), attempt
+        if leader is None or (row.rank != rank_above and apart(leader, attempt)):
+            tier += 1
+            leader = attempt
         rows.append(replace(row, tier=tier))
+        rank_above = row.rank
     return rows
 
 
 def _with_baselines(rows: Sequence[BoardRow], scored: Iterable[Attempt], view: _View) -> list[BoardRow]:
     """Baselines above those who are no better."""
     baselines = [
-        BoardRow(who=clean(view.names.get(one.student, one.student)), score=view.shown(one), is_baseline=True)
-        for one in scored
-        if one.kind is AttemptKind.BASELINE
+        BoardRow(
+            who=clean(view.names.get(attempt.student, attempt.student)), score=view.shown(attempt), is_baseline=True
+        )
+        for attempt in scored
+        if attempt.kind is AttemptKind.BASELINE
     ]
     return sorted((*baselines, *rows), key=lambda row: -row.score.value if row.score else 1.0)
 
 
 def _without_entry(contenders: Iterable[_Contender], verified: Mapping[str, Attempt], view: _View) -> list[BoardRow]:
     """Students whose notebook has a score but who have no claim on the board."""
-    missing = verified.keys() - {one.student for one in contenders}
+    missing = verified.keys() - {contender.student for contender in contenders}
     rows = (BoardRow(who=view.called(student), verified=view.shown(verified[student])) for student in missing)
     return sorted(rows, key=lambda row: row.who)
 
 
-def _verified(there: Iterable[Attempt], scored: Iterable[Attempt]) -> dict[str, Attempt]:
+def _verified(attempts: Iterable[Attempt], scored: Iterable[Attempt]) -> dict[str, Attempt]:
     """By student the latest notebook, where it has a score to show."""
-    comparable = {one.key for one in scored if one.kind is AttemptKind.NOTEBOOK}
-    last = latest(one for one in there if one.kind is AttemptKind.NOTEBOOK)
-    return {student: one for student, one in last.items() if one.key in comparable}
+    comparable = {attempt.key for attempt in scored if attempt.kind is AttemptKind.NOTEBOOK}
+    notebooks = latest(attempt for attempt in attempts if attempt.kind is AttemptKind.NOTEBOOK)
+    return {student: notebook for student, notebook in notebooks.items() if notebook.key in comparable}
 
 
 def _dots(contenders: Sequence[_Contender], view: _View) -> list[Dot]:
-    called = {one.student: view.called(one.student) for one in contenders}
-    dots = [
-        Dot(
-            who=called[one.student],
-            handed_in=attempt.handed_in.astimezone(view.zone),
-            value=view.value(attempt),
-            is_best=attempt is one.best,
-        )
-        for one in contenders
-        for attempt in one.entries
-    ]
+    dots = []
+    for contender in contenders:
+        who = view.called(contender.student)
+        for entry in contender.entries:
+            is_best = entry is contender.best
+            dots.append(Dot(who=who, handed_in=view.local(entry.handed_in), value=view.value(entry), is_best=is_best))
     return sorted(dots, key=lambda dot: (as_utc(dot.handed_in), dot.who, dot.value))
 
 
-def _likeness(one: Attempt, best: Attempt, view: _View, within_noise: Compare | None) -> Likeness | None:
-    if one is best:
+def _likeness(entry: Attempt, best: Attempt, view: _View, within_noise: Compare | None) -> Likeness | None:
+    if entry is best:
         return Likeness.BEST
-    if view.value(one) == view.value(best):
+    if view.value(entry) == view.value(best):
         return Likeness.SAME
     if within_noise is None:
         return None
-    return Likeness.NOISE if within_noise(one, best) else Likeness.APART
+    return Likeness.NOISE if within_noise(entry, best) else Likeness.APART
+
+
+def _until_now(attempts: Iterable[Attempt], contest: Contest) -> list[Attempt]:
+    return [attempt for attempt in attempts if came(attempt) <= as_utc(contest.now)]
+
+
+def _waiting(attempts: Iterable[Attempt], contest: Contest) -> set[str]:
+    """Whose time goes on when the contest is over for the others."""
+    if not contest.is_over:
+        return set()
+    return {attempt.student for attempt in attempts if not contest.is_over_for(attempt.student)}
 
 
 def _comparable(attempts: Iterable[Attempt]) -> tuple[list[Attempt], int]:
     """Those scored by the metric, on the data and the split, of whatever was scored last; and how many were not."""
-    scored = [one for one in attempts if one.scores is not None]
+    scored = [attempt for attempt in attempts if attempt.scores is not None]
     if not scored:
         return [], 0
-    rule = _rule(max(scored, key=lambda one: as_utc(one.recorded)))
-    same = [one for one in scored if _rule(one) == rule]
-    return same, len(scored) - len(same)
+    rule = _rule(max(scored, key=lambda attempt: as_utc(attempt.recorded)))
+    comparable = [attempt for attempt in scored if _rule(attempt) == rule]
+    return comparable, len(scored) - len(comparable)
 
 
 def _rule(attempt: Attempt) -> tuple[str, str, str]:
@@ -311,12 +311,23 @@ def _rule(attempt: Attempt) -> tuple[str, str, str]:
     return scores.overall.metric, scores.overall.heldout_version, scores.split
 
 
-def _chosen(entries: Sequence[Attempt], selection: Sequence[str], most: int) -> list[Attempt]:
-    """The selected among entries in the order handed in; where none of them is, the best by exact public score."""
-    there = {one.submission: one for one in entries}
-    selected = [there[name] for name in dict.fromkeys(selection) if name in there]
-    best = sorted(entries, key=lambda one: -_scores(one).public.value)
-    return sorted((selected or best)[:most], key=order)
+def _counting(student: str, entries: Sequence[Attempt], contest: Contest) -> list[Attempt]:
+    """Of a student's entries, in the order handed in, those that count after the end.
+
+    They are the first of those the student selected; where none of them is there, the best by exact public score.
+    """
+    by_name = {entry.submission: entry for entry in entries}
+    wanted = dict.fromkeys(contest.selections.get(student, ()))
+    selected = [by_name[name] for name in wanted if name in by_name]
+    best = sorted(entries, key=lambda entry: -_scores(entry).public.value)
+    return sorted((selected or best)[: contest.competition.selected], key=order)
+
+
+def _selected(student: str, entries: Sequence[Attempt], contest: Contest) -> set[str]:
+    """The submissions that the student selected; after the end those that count, which the board may have selected."""
+    if contest.is_over:
+        return {entry.submission for entry in _counting(student, entries, contest)}
+    return set(contest.selections.get(student, ()))
 
 
 def _scores(attempt: Attempt) -> Scores:

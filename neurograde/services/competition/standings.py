@@ -1,6 +1,6 @@
 """Who stands where in an assignment: gathers ledger, deadlines and names, and has the pure leaderboard decide."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -16,7 +16,7 @@ from autograder.model.syllabus import Syllabus
 from grading.common.directory import CourseDirectory
 from grading.common.secret import term_secret
 from grading.competition.board import Board, Identity, OwnEntry
-from grading.competition.entries import choose, left_today
+from grading.competition.entries import Contest, choose, left_today
 from grading.competition.ranking import own_entries, rank
 from grading.people.pseudonyms import pseudonyms
 from grading.people.roster import load_roster
@@ -74,12 +74,7 @@ class Standings:
         attempts = self.ledger.attempts(self.assignment)
         return rank(
             attempts,
-            self.competition,
-            now=self.now,
-            zone=self.syllabus.zone,
-            ends=self.settings.due,
-            extended=self._extended(attempts),
-            selections=self.ledger.selections(self.assignment),
+            self._contest(),
             names=self._pseudonyms(attempts) if pseudonyms else self._names(),
             identity=Identity.PSEUDONYMS if pseudonyms else Identity.NAMES,
             ranks_only=ranks_only,
@@ -91,33 +86,32 @@ class Standings:
         mine = self.ledger.attempts(self.assignment, student=student, predictions=True)
         if not mine:
             raise ConfigError(f"{student} has handed in nothing for {self.assignment}. Check the name.")
-        entries = own_entries(
-            mine,
-            self.competition,
-            now=self.now,
-            zone=self.syllabus.zone,
-            ends=self._due(student),
-            selected=self.ledger.selections(self.assignment).get(student, ()),
-            within_noise=self._within_noise(student),
-        )
+        entries = own_entries(student, mine, self._contest(), within_noise=self._within_noise(student))
         claims = self.competition.claims
         return entries, left_today(mine, self.now, self.competition, self.syllabus.zone) if claims else None
 
     def select(self, student: str, wanted: Sequence[str]) -> tuple[str, ...]:
         """Note what the student stands by. Raises SubmissionError after the deadline or for what cannot be meant."""
         mine = self.ledger.attempts(self.assignment, student=student)
-        chosen = choose(wanted, mine, self.competition, now=self.now, ends=self._due(student))
+        chosen = choose(student, wanted, mine, self._contest())
         self.ledger.select(Selection(assignment=self.assignment, student=student, submissions=chosen))
         return chosen
+
+    def _contest(self) -> Contest:
+        students = {extension.student for extension in self.extensions}
+        return Contest(
+            competition=self.competition,
+            now=self.now,
+            zone=self.syllabus.zone,
+            ends=self.settings.due,
+            extended={student: due for student in students if (due := self._due(student)) is not None},
+            selections=self.ledger.selections(self.assignment),
+        )
 
     def _due(self, student: str) -> datetime | None:
         mine = [e for e in self.extensions if e.student == student and e.assignment in (self.assignment, EVERY)]
         due = self.settings.due
         return extended_due(due, mine, self.syllabus.zone) if due is not None else None
-
-    def _extended(self, attempts: Sequence[Attempt]) -> Mapping[str, datetime]:
-        students = {one.student for one in attempts} & {extension.student for extension in self.extensions}
-        return {student: due for student in students if (due := self._due(student)) is not None}
 
     def _names(self) -> dict[str, str]:
         return {one.id: one.name for one in load_roster(self.course).students if one.name}

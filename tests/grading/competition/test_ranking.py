@@ -12,7 +12,7 @@ from autograder.model.assignment import Competition
 from autograder.model.errors import SubmissionError
 from autograder.model.report import Status
 from grading.competition.board import Identity, Likeness
-from grading.competition.entries import admit, choose, left_today
+from grading.competition.entries import Contest, admit, choose, left_today
 from grading.competition.ranking import own_entries, rank
 from grading.people.pseudonyms import pseudonyms
 from grading.records.attempts import Attempt, AttemptKind
@@ -62,8 +62,12 @@ def claim(
     )
 
 
-def shown(attempts, now=BEFORE, competition=CLAIMS, **more):
-    return rank(attempts, competition, now=now, zone=MOSCOW, ends=ENDS, **more)
+def contest(now=BEFORE, competition=CLAIMS, ends=ENDS, zone=MOSCOW, **more):
+    return Contest(competition=competition, now=now, zone=zone, ends=ends, **more)
+
+
+def shown(attempts, now=BEFORE, competition=CLAIMS, extended=None, selections=None, **more):
+    return rank(attempts, contest(now, competition, extended=extended or {}, selections=selections or {}), **more)
 
 
 def ranks(view):
@@ -106,10 +110,9 @@ def test_nothing_before_the_deadline_depends_on_what_is_not_shown(entries):
     other = [claim(who, k, private, minute) for who, (_, k), private, minute in entries]
     one = [replace(a, submission=b.submission) for a, b in zip(one, other, strict=True)]  # labels make no other file
     assert shown(one) == shown(other)
-    now = {"now": BEFORE, "zone": MOSCOW, "ends": ENDS}
     for who in "abcd":
         first, second = ([a for a in attempts if a.student == who] for attempts in (one, other))
-        assert own_entries(first, CLAIMS, **now) == own_entries(second, CLAIMS, **now)
+        assert own_entries(who, first, contest()) == own_entries(who, second, contest())
 
 
 def test_the_margin_tells_nothing_of_the_digits_that_are_left_out():
@@ -300,24 +303,34 @@ def test_each_entry_is_compared_with_the_best_but_not_those_that_look_the_same()
         asked.append(one)
         return one is near
 
-    entries = own_entries(
-        [near, far, best, same], CLAIMS, now=BEFORE, zone=MOSCOW, ends=ENDS, within_noise=within_noise
-    )
+    entries = own_entries("ada", [near, far, best, same], contest(), within_noise=within_noise)
     assert [one.likeness for one in entries] == [Likeness.NOISE, Likeness.APART, Likeness.BEST, Likeness.SAME]
     assert asked == [near, far]
 
 
 def test_which_entries_the_board_would_select_is_told_after_the_deadline_only():
     attempts = [claim("ada", k, minutes=k) for k in (2640, 2641, 2642)]
-    before, after = (own_entries(attempts, CLAIMS, now=now, zone=MOSCOW, ends=ENDS) for now in (BEFORE, AFTER))
+    before, after = (own_entries("ada", attempts, contest(now)) for now in (BEFORE, AFTER))
     assert [one.is_selected for one in before] == [False, False, False]
     assert [one.is_selected for one in after] == [False, True, True]
 
 
 def test_a_late_entry_is_told_to_be_late():
     attempts = [claim("ada", 2640), claim("ada", 2700, at=ENDS + timedelta(minutes=5))]
-    entries = own_entries(attempts, CLAIMS, now=AFTER, zone=MOSCOW, ends=ENDS)
+    entries = own_entries("ada", attempts, contest(AFTER))
     assert [(one.in_time, one.likeness) for one in entries] == [(True, Likeness.BEST), (False, None)]
+
+
+def test_whoever_has_more_time_selects_and_sees_no_private_score_until_it_ends():
+    one = claim("ada", 2600, at=ENDS + timedelta(minutes=30))
+    more_time = {"ada": ENDS + timedelta(days=2)}
+    (entry,) = own_entries("ada", [one], contest(AFTER, extended=more_time))
+    assert (entry.in_time, entry.private) == (True, None)
+    assert choose("ada", [one.submission], [one], contest(AFTER, extended=more_time)) == (one.submission,)
+    over = contest(ENDS + timedelta(days=3), extended=more_time)
+    assert own_entries("ada", [one], over)[0].private is not None
+    with pytest.raises(SubmissionError, match=r"until 2026-12-22 23:59 \(Europe/Moscow\)"):
+        choose("ada", [one.submission], [one], over)
 
 
 def moscow(day, hour, minute=0):
@@ -366,13 +379,13 @@ def test_a_day_that_begins_at_one_oclock_is_told_so():
 def test_entries_are_selected_by_the_beginning_of_their_names():
     one, other = claim("ada", 2600), claim("ada", 2601, minutes=1)
     wanted = [one.submission[:6].upper(), other.submission, one.submission]
-    assert choose(wanted, [one, other], CLAIMS, now=BEFORE, ends=ENDS) == (one.submission, other.submission)
+    assert choose("ada", wanted, [one, other], contest()) == (one.submission, other.submission)
 
 
 def test_a_name_of_no_entry_is_refused_with_those_there_are():
     one = claim("ada", 2600)
     with pytest.raises(SubmissionError) as refused:
-        choose(["none"], [one, claim("ada", 2601, valid=False)], CLAIMS, now=BEFORE)
+        choose("ada", ["none"], [one, claim("ada", 2601, valid=False)], contest(ends=None))
     assert str(refused.value) == (
         f'None of your entries begins with "none". Give 4 or more digits of an entry\'s name; yours are: '
         f"{one.submission[:12]}."
@@ -382,10 +395,10 @@ def test_a_name_of_no_entry_is_refused_with_those_there_are():
 def test_more_than_may_be_selected_are_refused():
     three = [claim("ada", 2600, minutes=minute) for minute in range(3)]
     with pytest.raises(SubmissionError, match=r"3 entries were named\. Select from 1 to 2"):
-        choose([one.submission for one in three], three, CLAIMS, now=BEFORE)
+        choose("ada", [one.submission for one in three], three, contest(ends=None))
 
 
 def test_nothing_is_selected_after_the_deadline():
     one = claim("ada", 2600)
     with pytest.raises(SubmissionError, match=r"until 2026-12-20 20:59 \(UTC\)"):
-        choose([one.submission], [one], CLAIMS, now=AFTER, ends=ENDS)
+        choose("ada", [one.submission], [one], contest(AFTER, zone=ZoneInfo("UTC")))
