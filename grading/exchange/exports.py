@@ -1,8 +1,9 @@
-"""Grades as other programs take them: Canvas, Moodle, Gradescope, CSV and Excel. Pure: standings in, bytes out."""
+"""Grades as other programs take them: Canvas, Moodle, CSV and Excel. Pure: standings in, bytes out."""
 
 import io
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Literal
 
 from autograder.model.bundle import Assignment
@@ -164,6 +165,43 @@ def excel(standings: Sequence[CourseStanding], columns: Sequence[Column]) -> byt
     out = io.BytesIO()
     book.save(out)
     return out.getvalue()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Exporter:
+    """A file of everyone's grades in one form."""
+
+    name: str
+    """As people ask for it."""
+    suffix: str
+    """Of the file, without a dot."""
+    write: Callable[[Sequence[CourseStanding], Sequence[Column]], bytes]
+    left_out: Callable[[Sequence[CourseStanding]], tuple[Student, ...]]
+    """The students who are not in the file, because the platform that takes it could not know them for sure."""
+
+    @property
+    def file_name(self) -> str:
+        return f"grades-{self.name}.{self.suffix}"
+
+
+def exporters(*, by: Key = "email", scale: bool = False) -> Mapping[str, Exporter]:
+    """Every form that grades can be written in, by name.
+
+    `by` is what Moodle finds a user by; with `scale` grades are converted to what Canvas gives an assignment.
+    """
+    forms = (
+        Exporter(name="canvas", suffix="csv", write=partial(canvas_csv, scale=scale), left_out=left_out_of_canvas),
+        Exporter(
+            name="moodle", suffix="csv", write=partial(moodle_csv, by=by), left_out=partial(left_out_of_moodle, by=by)
+        ),
+        Exporter(name="csv", suffix="csv", write=plain_csv, left_out=_nobody),
+        Exporter(name="xlsx", suffix="xlsx", write=excel, left_out=_nobody),
+    )
+    return {form.name: form for form in forms}
+
+
+def _nobody(_: Sequence[CourseStanding]) -> tuple[Student, ...]:
+    return ()
 
 
 def _header(columns: Sequence[Column]) -> list[CellValue]:

@@ -21,6 +21,7 @@ from grading.exchange.exports import (
     canvas_csv,
     column_of,
     excel,
+    exporters,
     left_out_of_canvas,
     left_out_of_moodle,
     moodle_csv,
@@ -153,6 +154,25 @@ def test_a_workbook_has_numbers_as_numbers_and_formulas_as_text():
     assert {cell.data_type for row in sheet.iter_rows() for cell in row} == {"s", "n"}
     assert (sheet.freeze_panes, sheet.auto_filter.ref) == ("C2", sheet.dimensions)
     assert [cell.value for cell in book["Assignments"][3]] == ["hw2", "Two", 5, 2, 3.75]
+
+
+def test_each_form_writes_its_file_and_names_who_is_not_in_it():
+    forms = exporters(by="sis_id", scale=True)
+    assert {name: form.file_name for name, form in forms.items()} == {
+        "canvas": "grades-canvas.csv",
+        "moodle": "grades-moodle.csv",
+        "csv": "grades-csv.csv",
+        "xlsx": "grades-xlsx.xlsx",
+    }
+    assert forms["csv"].write(EVERYONE, COLUMNS) == plain_csv(EVERYONE, COLUMNS)
+    assert forms["moodle"].write(EVERYONE, COLUMNS) == moodle_csv(EVERYONE, COLUMNS, by="sis_id")
+    assert {name: form.left_out(EVERYONE) for name, form in forms.items()} == {
+        "canvas": (), "moodle": (ALAN,), "csv": (), "xlsx": ()
+    }  # fmt: skip
+    worth_more = replace(COLUMNS[0], canvas=CanvasColumn(id="501", title="One", points=100.0))
+    assert forms["canvas"].write(EVERYONE, [worth_more]) == canvas_csv(EVERYONE, [worth_more], scale=True)
+    with pytest.raises(ConfigError, match="Canvas gives other points"):
+        exporters()["canvas"].write(EVERYONE, [worth_more])
 
 
 names = st.text(alphabet=st.sampled_from([*"=+-@;,'\" \t\n|!A", "\x00", "\x0b", "\u202e"]), max_size=10)
