@@ -7,11 +7,8 @@ from typing import Literal
 
 from autograder.model.errors import ConfigError
 from autograder.model.notebook import STUDENT_NAME
-from grading.common import spreadsheet as cells
-from grading.people.roster import (
-    KEYS,
-    CanvasColumn,
-)
+from grading.common.spreadsheet import read_csv
+from grading.people.roster import KEYS, CanvasColumn
 
 RosterKind = Literal["canvas", "moodle", "plain"]
 
@@ -65,7 +62,7 @@ def read_file(content: bytes, name: str) -> RosterFile:
     participants, the grades or an assignment's grading worksheet, in English or Russian. Plain: any of the columns
     `id, name, email, lms_id, sis_id, login, section, competition_name, also`, in any order.
     """
-    rows = list(cells.read_csv(content, name))
+    rows = list(read_csv(content, name))
     if len(rows) < 2:
         raise ConfigError(f"{name} names no students: it needs a header and a line for each. Export it again.")
     (_, header), body = rows[0], rows[1:]

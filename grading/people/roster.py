@@ -13,8 +13,8 @@ from dataclasses import dataclass, fields, replace
 from pathlib import Path
 
 from autograder.model.errors import ConfigError
-from grading.common import spreadsheet as cells
 from grading.common.directory import CourseDirectory, write_whole
+from grading.common.spreadsheet import clean, read_csv, restored, to_csv
 
 ROSTER = "roster.csv"
 CANVAS = "canvas.csv"
@@ -93,7 +93,7 @@ class Match:
     def __str__(self) -> str:
         if self.student is not None:
             return f"{self.name}: {self.student}, by {self.by}"
-        nearest = ", ".join(said for one in self.candidates if (said := str(one)) not in self.why)
+        nearest = ", ".join(text for text in map(str, self.candidates) if text not in self.why)
         return f"{self.name}: {self.why}" + (f"; nearest: {nearest}" if nearest else "")
 
 
@@ -111,19 +111,20 @@ def reconcile(names: Iterable[str], roster: Roster) -> tuple[dict[str, Student],
 
     Two names of one student are both in doubt: which of them counts is for a person to say.
     """
-    book = RosterIndex(roster.students)
-    found = {name: book.match(name) for name in names}
-    times = Counter(one.student.id for one in found.values() if one.student)
+    index = RosterIndex(roster.students)
+    matches = {name: index.match(name) for name in names}
+    times = Counter(match.student.id for match in matches.values() if match.student)
     certain, doubtful = {}, []
-    for name, one in found.items():
-        if one.student is None:
-            doubtful.append(replace(one, name=name))
-        elif times[one.student.id] > 1:
-            others = (other.name for other in found.values() if other.student == one.student and other is not one)
-            why = f"it is {one.student}, by {one.by}, and so is {' and '.join(others)}"
-            doubtful.append(Match(name=name, by=one.by, why=why, candidates=(one.student,)))
+    for name, match in matches.items():
+        student = match.student
+        if student is None:
+            doubtful.append(replace(match, name=name))
+        elif times[student.id] > 1:
+            others = (other.name for other in matches.values() if other.student == student and other is not match)
+            why = f"it is {student}, by {match.by}, and so is {' and '.join(others)}"
+            doubtful.append(Match(name=name, by=match.by, why=why, candidates=(student,)))
         else:
-            certain[name] = one.student
+            certain[name] = student
     return certain, tuple(doubtful)
 
 
@@ -132,12 +133,12 @@ def link(roster: Roster, name: str, student: str) -> Roster:
 
     Raises ConfigError when there is no such student, or when the name is certainly somebody else's.
     """
-    name = cells.clean(name)
-    owner = next((one for one in roster.students if one.id == student), None)
+    name = clean(name)
+    owner = next((known for known in roster.students if known.id == student), None)
     if owner is None:
         nearest = ", ".join(map(str, RosterIndex(roster.students).nearest(student)))
-        known = f"Nearest: {nearest}." if nearest else "Import it first: neurograde roster import FILE"
-        raise ConfigError(f'There is no student with the id "{student}" in the roster. {known}')
+        hint = f"Nearest: {nearest}." if nearest else "Import it first: neurograde roster import FILE"
+        raise ConfigError(f'There is no student with the id "{student}" in the roster. {hint}')
     if not name or ";" in name:
         raise ConfigError(f'"{name}" cannot be linked to {owner}: give a name, without semicolons.')
     holder = match(name, roster)
@@ -146,7 +147,7 @@ def link(roster: Roster, name: str, student: str) -> Roster:
     if holder.student is not None:
         raise ConfigError(f'"{name}" is {holder.student}, by {holder.by}. If that is wrong, change it in {ROSTER}.')
     linked = replace(owner, also=(*owner.also, name))
-    return replace(roster, students=tuple(linked if one is owner else one for one in roster.students))
+    return replace(roster, students=tuple(linked if known is owner else known for known in roster.students))
 
 
 class RosterIndex:
@@ -176,7 +177,7 @@ class RosterIndex:
 
     def match(self, name: str) -> Match:
         """Whom a name means; see `match` of this module."""
-        name = cells.clean(name)
+        name = clean(name)
         owners = self._owners(name)
         if not owners:
             why = "nobody in the roster is called so" if self.students else "the roster is empty"
@@ -297,7 +298,7 @@ def in_latin(text: str) -> str:
 
 # The files. A cell of them is neutral in a spreadsheet, and exactly what it was when it is read again.
 
-STUDENT_FIELDS = tuple(one.name for one in fields(Student))
+STUDENT_FIELDS = tuple(field.name for field in fields(Student))
 CANVAS_FIELDS = {"assignment": "assignment", "canvas_id": "id", "title": "title", "points": "points"}
 
 
@@ -311,12 +312,13 @@ def load_roster(course: CourseDirectory) -> Roster:
         student = Student(**{"id": "", **values}, also=also)
         if not student.id:
             raise ConfigError(f"{path}, line {line} has no id. Give every student one of their own.")
-        for key, said in KEYS.items():
-            mine = (key, folded(getattr(student, key)))
-            if mine[1] and seen.setdefault(mine, line) != line:
+        for key, label in KEYS.items():
+            value = getattr(student, key)
+            first = seen.setdefault((key, folded(value)), line) if value else line
+            if first != line:
                 raise ConfigError(
-                    f"{path}, line {line} has the {said} of line {seen[mine]}, {getattr(student, key)}. If they are "
-                    "one person, make them one line; else give each their own."
+                    f"{path}, line {line} has the {label} of line {first}, {value}. If they are one person, make them "
+                    "one line; else give each their own."
                 )
         students.append(student)
     path = course.root / CANVAS
@@ -328,9 +330,9 @@ def save_roster(course: CourseDirectory, roster: Roster) -> None:
     """Write the roster. Each file is replaced in one step: on PlatformError what was there before is there still."""
     if roster.canvas:
         rows = [[column.assignment, column.id, column.title, column.points] for column in roster.canvas]
-        write_whole(course.root / CANVAS, cells.to_csv([list(CANVAS_FIELDS), *rows]))
-    lines = [[_as_cell(getattr(one, name)) for name in STUDENT_FIELDS] for one in roster.students]
-    write_whole(course.root / ROSTER, cells.to_csv([list(STUDENT_FIELDS), *lines]))
+        write_whole(course.root / CANVAS, to_csv([list(CANVAS_FIELDS), *rows]))
+    lines = [[_as_cell(getattr(student, name)) for name in STUDENT_FIELDS] for student in roster.students]
+    write_whole(course.root / ROSTER, to_csv([list(STUDENT_FIELDS), *lines]))
 
 
 def _as_cell(value: str | tuple[str, ...]) -> str:
@@ -357,7 +359,7 @@ def _read(path: Path, known: Sequence[str]) -> Iterator[tuple[int, dict[str, str
         return
     except OSError as error:
         raise ConfigError(f"{path} cannot be read: {error.strerror}. Check who may read it.") from None
-    rows = cells.read_csv(content, str(path))
+    rows = read_csv(content, str(path))
     _, header = next(rows, (1, list(known)))
     for title in header:
         if title not in known:
@@ -369,4 +371,4 @@ def _read(path: Path, known: Sequence[str]) -> Iterator[tuple[int, dict[str, str
     for line, row in rows:
         if len(row) > len(header):
             raise ConfigError(f"{path}, line {line} has more cells than the header. Quote the text that holds a comma.")
-        yield line, {title: cells.restored(cell) for title, cell in zip(header, row, strict=False) if cell}
+        yield line, {title: restored(cell) for title, cell in zip(header, row, strict=False) if cell}
