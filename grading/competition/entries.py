@@ -66,8 +66,8 @@ def left_today(earlier: Iterable[Attempt], now: datetime, competition: Competiti
     `earlier` are the student's attempts at the assignment. A file without a score was invalid and does not count.
     """
     day = _day(now, zone)
-    claims = (one for one in earlier if one.kind is AttemptKind.CLAIM and one.scores is not None)
-    return max(0, competition.daily_limit - sum(_day(one.handed_in, zone) == day for one in claims))
+    claims = (attempt for attempt in earlier if attempt.kind is AttemptKind.CLAIM and attempt.scores is not None)
+    return max(0, competition.daily_limit - sum(_day(claim.handed_in, zone) == day for claim in claims))
 
 
 def admit(earlier: Iterable[Attempt], handed_in: datetime, competition: Competition, zone: ZoneInfo) -> None:

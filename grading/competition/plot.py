@@ -184,8 +184,8 @@ def _record(dots: Iterable[Dot], canvas: _Canvas) -> str:
 def _score_ticks(canvas: _Canvas) -> list[ScoreTick]:
     from matplotlib.ticker import MaxNLocator
 
-    found = MaxNLocator(nbins=6, steps=[1, 2, 2.5, 5, 10]).tick_values(canvas.low, canvas.high)
-    return [ScoreTick(y=canvas.y(value), value=float(value)) for value in found if canvas.low <= value <= canvas.high]
+    values = MaxNLocator(nbins=6, steps=[1, 2, 2.5, 5, 10]).tick_values(canvas.low, canvas.high)
+    return [ScoreTick(y=canvas.y(value), value=float(value)) for value in values if canvas.low <= value <= canvas.high]
 
 
 def _time_ticks(canvas: _Canvas, board: Board) -> tuple[TimeTick, ...]:
@@ -193,5 +193,5 @@ def _time_ticks(canvas: _Canvas, board: Board) -> tuple[TimeTick, ...]:
 
     zone = board.at.tzinfo
     locator = AutoDateLocator(tz=zone, minticks=3, maxticks=8)
-    found = [num2date(number, tz=zone) for number in locator.tick_values(canvas.start, canvas.end)]
-    return tuple(TimeTick(x=canvas.x(when), when=when) for when in found if canvas.start <= as_utc(when) <= canvas.end)
+    times = [num2date(number, tz=zone) for number in locator.tick_values(canvas.start, canvas.end)]
+    return tuple(TimeTick(x=canvas.x(when), when=when) for when in times if canvas.start <= as_utc(when) <= canvas.end)

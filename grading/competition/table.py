@@ -1,13 +1,7 @@
 """A leaderboard for terminals, spreadsheets and programs. The page for students is made by `page`."""
 
-from typing import TYPE_CHECKING
-
 from grading.common.spreadsheet import to_csv
 from grading.competition.board import Board, BoardRow
-
-if TYPE_CHECKING:
-    pass
-
 
 COLUMNS = (
     "rank",
