@@ -5,16 +5,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from enum import StrEnum
-from typing import TYPE_CHECKING
 
 from pydantic import TypeAdapter
 
 from autograder.model.report import Report, Status
 from grading.rules.policy import Evidence, Grade
 from grading.scoring.score import Scores
-
-if TYPE_CHECKING:
-    pass
 
 
 class AttemptKind(StrEnum):
@@ -78,7 +74,7 @@ SELECTION = TypeAdapter(Selection)
 
 def attempt_of(report: Report, grade: Grade, handed_in: datetime, scores: Scores | None, evidence: Evidence) -> Attempt:
     """The attempt that a graded notebook is."""
-    made = report.provenance
+    provenance = report.provenance
     return Attempt(
         assignment=report.assignment,
         student=report.student,
@@ -92,11 +88,11 @@ def attempt_of(report: Report, grade: Grade, handed_in: datetime, scores: Scores
         evidence=evidence,
         predictions=report.predictions.values if report.predictions else (),
         provenance=(
-            ("neurograde", made.neurograde),
-            ("otter", made.otter),
-            ("bundle", made.bundle),
-            ("image", made.image),
-            ("seed", str(made.seed)),
+            ("neurograde", provenance.neurograde),
+            ("otter", provenance.otter),
+            ("bundle", provenance.bundle),
+            ("image", provenance.image),
+            ("seed", str(provenance.seed)),
         ),
         notes=report.notes,
     )
@@ -104,4 +100,5 @@ def attempt_of(report: Report, grade: Grade, handed_in: datetime, scores: Scores
 
 def latest(attempts: Iterable[Attempt]) -> dict[str, Attempt]:
     """By student the attempt that was handed in last; of two at the same time the one that stands later here."""
-    return {one.student: one for one in sorted(attempts, key=lambda one: one.handed_in)}
+    in_order = sorted(attempts, key=lambda attempt: attempt.handed_in)
+    return {attempt.student: attempt for attempt in in_order}

@@ -17,13 +17,13 @@ WRITE_LOCK = 0x6E6575726F
 
 
 class Database:
-    """Opened at its first use. `where` is an SQLite file, or a URL such as `postgresql://staff@dbhost/course`."""
+    """Opened at its first use. `location` is an SQLite file, or a URL such as `postgresql://staff@dbhost/course`."""
 
     def __init__(
-        self, where: Path | str, *, wait_seconds: float = 60, prepare: "Callable[[Session], None] | None" = None
+        self, location: Path | str, *, wait_seconds: float = 60, prepare: "Callable[[Session], None] | None" = None
     ) -> None:
         """`prepare` makes what is missing in it, in a transaction of its own, when it is first opened."""
-        self._where = where
+        self._location = location
         self._wait_seconds = wait_seconds
         self._prepare = prepare
 
@@ -31,9 +31,9 @@ class Database:
     def url(self) -> "URL":
         from sqlalchemy import URL, make_url
 
-        if isinstance(self._where, str):
-            return make_url(self._where)
-        return URL.create("sqlite", database=str(self._where), query={"timeout": str(self._wait_seconds)})
+        if isinstance(self._location, str):
+            return make_url(self._location)
+        return URL.create("sqlite", database=str(self._location), query={"timeout": str(self._wait_seconds)})
 
     @cached_property
     def _engine(self) -> "Engine":
@@ -44,7 +44,7 @@ class Database:
             engine = create_engine(self.url)
         except (ArgumentError, ImportError) as error:
             raise ConfigError(
-                f"{self._where} cannot be a gradebook: {error}. Give the path of a file, or a URL such as "
+                f"{self._location} cannot be a gradebook: {error}. Give the path of a file, or a URL such as "
                 "postgresql://staff@dbhost/course."
             ) from None
         try:

@@ -25,12 +25,12 @@ if TYPE_CHECKING:
 class Gradebook:
     """The gradebook of one course, opened at its first use. Close it, or use it in a `with`.
 
-    `where` is an SQLite file, or the URL of a database such as `postgresql://staff@dbhost/course`; nbgrader's tables
+    `location` is an SQLite file, or the URL of a database such as `postgresql://staff@dbhost/course`; nbgrader's tables
     are made there if they are missing.
     """
 
-    def __init__(self, where: Path | str, *, course_id: str = COURSE_ID, wait_seconds: float = 60) -> None:
-        self.database = Database(where, wait_seconds=wait_seconds, prepare=self._prepare)
+    def __init__(self, location: Path | str, *, course_id: str = COURSE_ID, wait_seconds: float = 60) -> None:
+        self.database = Database(location, wait_seconds=wait_seconds, prepare=self._prepare)
         self._course_id = course_id
 
     def _prepare(self, session: "Session") -> None:

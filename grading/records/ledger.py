@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from grading.records.attempts import ATTEMPT, SELECTION, Attempt, AttemptKind, Selection
 from grading.records.database import Database
 
 if TYPE_CHECKING:
     from sqlalchemy import MetaData, Table
-from grading.records.attempts import ATTEMPT, SELECTION, Attempt, AttemptKind, Selection
 
 PACKED = "<i4"
 """Class numbers as they are kept: 32 bits, the least first."""
@@ -28,7 +28,7 @@ class Ledger:
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._made = False
+        self._has_tables = False
 
     def record(self, attempts: Sequence[Attempt]) -> None:
         """Append attempts, all or none. What stands already as the last word on a submission is not written again."""
@@ -60,7 +60,8 @@ class Ledger:
     ) -> list[Attempt]:
         """The last word on every submission, in the order they were handed in; `predictions` where asked for."""
         history = self.history(assignment, student=student, kind=kind, predictions=predictions)
-        return sorted({one.key: one for one in history}.values(), key=lambda one: one.handed_in)
+        last = {attempt.key: attempt for attempt in history}
+        return sorted(last.values(), key=lambda attempt: attempt.handed_in)
 
     def history(
         self,
@@ -99,15 +100,15 @@ class Ledger:
 
         query = select(table.c.content).where(table.c.assignment == assignment).order_by(table.c.id)
         with self._database.transaction() as session:
-            found = [SELECTION.validate_json(content) for content in session.scalars(query)]
-        return {one.student: one.submissions for one in found}
+            selections = [SELECTION.validate_json(content) for content in session.scalars(query)]
+        return {selection.student: selection.submissions for selection in selections}
 
     def _tables(self) -> "tuple[Table, Table]":
         metadata, attempts, selections = _schema()
-        if not self._made:
+        if not self._has_tables:
             with self._database.transaction(write=True) as session:
                 metadata.create_all(session.connection())
-            self._made = True
+            self._has_tables = True
         return attempts, selections
 
 

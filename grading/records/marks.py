@@ -3,14 +3,10 @@
 from collections.abc import Hashable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, TypeVar
+from typing import TypeVar
 
 from autograder.model.report import Report
 from grading.rules.policy import POINT_DIGITS, Grade, Result
-
-if TYPE_CHECKING:
-    pass
-
 
 ACCURACY = "accuracy"
 """The grade cell that holds what the score earns."""

@@ -162,7 +162,8 @@ def hand_in(
     pages = {id_: {"assignment_id": id_, "notebook_id": notebook.id} for id_ in submissions.values()}
     ids = put(session, submitted, pairs(session, query), pages)
     notebooks = {student: ids[id_] for student, id_ in submissions.items()}
-    return notebooks, {notebooks[one] for one, values in handed_in.items() if times.get(one) != values["timestamp"]}
+    others = {notebooks[student] for student, values in handed_in.items() if times.get(student) != values["timestamp"]}
+    return notebooks, others
 
 
 def forget(session: Session, dropped: Sequence[Any], notebooks: Sequence[str]) -> None:
@@ -170,10 +171,10 @@ def forget(session: Session, dropped: Sequence[Any], notebooks: Sequence[str]) -
     grade = nb.Grade
     theirs = grade.cell_id.in_([cell.id for cell in dropped]), grade.notebook_id.in_(notebooks)
     by_hand = or_(grade.manual_score.is_not(None), grade.extra_credit.is_not(None))
-    kept = session.scalars(select(grade).where(*theirs, by_hand)).first()
-    if kept is not None:
+    marked = session.scalars(select(grade).where(*theirs, by_hand)).first()
+    if marked is not None:
         raise ConfigError(
-            f"{kept.student.id} has a mark by hand on {kept.name}, which {kept.assignment.name} no longer asks. "
+            f"{marked.student.id} has a mark by hand on {marked.name}, which {marked.assignment.name} no longer asks. "
             "Nothing was recorded. Give the question its name back, or take that mark out of the gradebook."
         )
     session.execute(delete(grade).where(*theirs), execution_options={"synchronize_session": False})
@@ -230,9 +231,10 @@ def make_room_for_comments(session: Session, notebook: Any, notebooks: Sequence[
 def penalise(session: Session, lateness: Mapping[str, Lateness]) -> None:
     """Take from each submitted notebook what its lateness costs of all that it has earned."""
     session.execute(delete(LATENESS).where(LATENESS.c.notebook_id.in_(list(lateness))))
-    if late := [{"notebook_id": id_, "percent": how.percent} for id_, how in lateness.items() if how.percent]:
+    percents = {id_: how.percent for id_, how in lateness.items()}
+    if late := [{"notebook_id": id_, "percent": percent} for id_, percent in percents.items() if percent]:
         session.execute(insert(LATENESS), late)
-    on_time = {id_: {"late_submission_penalty": None} for id_, how in lateness.items() if not how.percent}
+    on_time = {id_: {"late_submission_penalty": None} for id_, percent in percents.items() if not percent}
     put(session, nb.SubmittedNotebook, {id_: id_ for id_ in on_time}, on_time)
     settle(session)
 
@@ -266,7 +268,11 @@ def put(session: Session, model: Any, known: Mapping[Key, str], wanted: Mapping[
     new: list[dict[str, Any]] = []
     for key, values in wanted.items():
         ids[key] = known.get(key) or values.get("id") or os.urandom(16).hex()  # as nbgrader's are, and quicker
-        (old if key in known else new).append({**values, "id": ids[key]})
+        row = {**values, "id": ids[key]}
+        if key in known:
+            old.append(row)
+        else:
+            new.append(row)
     if new:
         session.execute(insert(model.__table__), new)  # of the table: the mapper would look at each row
     if old:
