@@ -1,5 +1,29 @@
 """What tests are built from."""
 
+import shutil
+
+from autograder.model.house import House
+from grading.common.directory import CourseDirectory
+
+
+def make_course(root):
+    """A course directory with its folders made."""
+    course = CourseDirectory(root=root.absolute())
+    course.make()
+    return course
+
+
+def small_house(folder, bundle, data):
+    """A house of one assignment, `doubles`, from the bundle of conftest.py; `data` is its data.py."""
+    house = House(folder / "house")
+    source = house.source / "doubles"
+    source.mkdir(parents=True)
+    (house.source / "course.toml").write_text('title = "Course"\n[[assignments]]\nname = "doubles"\nweight = 1\n')
+    (source / "data.py").write_text(data)
+    shutil.copy(bundle / "assignment.toml", source / "assignment.toml")
+    shutil.copytree(bundle, house.bundle_of("doubles"))
+    return house
+
 
 def earned(gradebook, assignment):
     """By student (points, most points): marks by hand and extra credit in, late penalties not."""

@@ -17,7 +17,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
 
+from numpy.typing import NDArray
 from rich.console import Console
 from rich.table import Table
 
@@ -29,8 +32,9 @@ from autograder.model.bundle import Assignment, load_assignment
 from autograder.model.errors import SubmissionError
 from autograder.model.notebook import Submission
 from autograder.model.report import Report
-from neurograde.cli.author import progress
-from neurograde.services.submissions.grade import room_inputs
+from grading.common.directory import CourseDirectory
+from grading.scoring import heldout_store
+from neurograde.cli.base import progress
 
 ROOT = Path(__file__).parent.parent
 CORPUS = ROOT / "tests" / "submissions"
@@ -107,12 +111,22 @@ def judge(samples: Sequence[Sample], assignment: Assignment, jobs: int, salt: in
     """Grade the samples in rooms; a verdict for each as it comes."""
     handed_in = [submission(sample, salt) for sample in samples]
     by_id = {one.id: sample for one, sample in zip(handed_in, samples, strict=True)}
-    inputs = room_inputs(ROOT / "source", assignment)
+    inputs = trial_inputs(assignment)
     with progress() as bar:
         task = bar.add_task(assignment.name, total=len(handed_in))
         for result in autograde_many(handed_in, assignment, jobs=jobs, inputs=inputs):
             bar.update(task, advance=1)
             yield verdict(by_id[result.submission.id], result)
+
+
+def trial_inputs(assignment: Assignment) -> NDArray[Any] | None:
+    """Held-out inputs for a trial run, drawn anew and never kept; None when there is no competition."""
+    if assignment.settings.competition is None:
+        return None
+    with TemporaryDirectory() as folder:
+        course = CourseDirectory(root=Path(folder))
+        course.make()
+        return heldout_store.ready(ROOT / "source", course, assignment.name).inputs
 
 
 def submission(sample: Sample, salt: int) -> Submission:

@@ -20,7 +20,7 @@ from autograder.model.bundle import Assignment, Case, load_assignment
 from autograder.model.report import Status
 from autograder.sandbox.container import DockerRoom
 from autograder.sandbox.standin import Channel
-from neurograde.cli.author import progress
+from neurograde.cli.base import progress
 
 ROOT = Path(__file__).parent.parent
 SEEDS = 1500

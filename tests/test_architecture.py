@@ -14,7 +14,7 @@ import pytest
 ROOT = Path(__file__).parent.parent
 PACKAGES = ("autograder", "grading", "neurograde")
 FILES = sorted(p.relative_to(ROOT).as_posix() for name in PACKAGES for p in (ROOT / name).rglob("*.py"))
-FILES = [name for name in FILES if "/templates/" not in name and "/skeleton/" not in name]
+FILES = [name for name in FILES if "/templates/" not in name]
 
 BELOW_SERVICES = {"exchange", "analysis", "competition", "records", "rules", "scoring", "people", "common"}
 BELOW_RECORDS = {"rules", "scoring", "people", "common"}
@@ -58,27 +58,6 @@ PLACES = {
     "neurograde/__init__.py": "stable",
     "neurograde/__main__.py": "cli",
 }
-# Files of the old layout that are still to be moved keep the rules they had, by room of their own.
-LEGACY = {
-    "autograder/room/": "old room",
-    "autograder/wire.py": "old room",
-    "neurograde/cli/author.py": "old grading",
-    "neurograde/cli/grade.py": "old grading",
-    "neurograde/cli/staff.py": "old grading",
-    "neurograde/cli/competition.py": "old grading",
-}
-OLD_ROOMS = {
-    "old room": {"inside"},
-    "old autograder": {*ARROWS, "old room"} - {*BELOW_SERVICES, "services", "cli", "portal", "jobs", "stable"},
-    "old grading": {*ARROWS, "old room", "old autograder"},
-}
-OLD_ROOMS |= {
-    room: {"old room", "old autograder", *({"old grading"} & {f"old {package}" for package in packages})}
-    for room, packages in {
-        **dict.fromkeys(set(ARROWS) - {"model", "inside"}, ("autograder",)),
-        **dict.fromkeys({*BELOW_SERVICES, "services", "cli"}, ("autograder", "grading")),
-    }.items()
-}
 
 PURE = ("grading/scoring/metrics.py", "grading/rules/policy.py")
 IMPURE = {"time", "os", "pathlib", "subprocess", "torch", "random", "secrets", "shutil", "socket", "sqlite3",
@@ -96,12 +75,8 @@ def room_of(name):
     """The room of a file or of a module, by the longest place that fits; None for what stands in none."""
     if name.endswith("__init__.py") and name.count("/") == 1:
         return "model"  # the packages themselves hold nothing
-    package, _, rest = name.partition("/")
-    if package != "neurograde" and package in PACKAGES and "/" not in rest and name not in PLACES | LEGACY:
-        return f"old {package}"
-    places = PLACES | LEGACY
-    found = [place for place in places if name == place or (place.endswith("/") and name.startswith(place))]
-    return places[max(found, key=len)] if found else None
+    found = [place for place in PLACES if name == place or (place.endswith("/") and name.startswith(place))]
+    return PLACES[max(found, key=len)] if found else None
 
 
 @cache
@@ -142,7 +117,7 @@ def broken_arrows(name, source):
     room = room_of(name)
     if room is None:
         return [f"{name} stands in no room"]
-    allowed = {room} | ARROWS.get(room, set()) | OLD_ROOMS.get(room, set())
+    allowed = {room} | ARROWS.get(room, set())
     if room != "inside":
         allowed.add("model")
     if name == COMPOSITION_ROOT:
@@ -157,7 +132,7 @@ def broken_arrows(name, source):
             broken.append(f"{room} does not import {there}: {module}")
         if name.startswith("autograder/") and not target.startswith("autograder/"):
             broken.append(f"autograder knows nothing of {module}")
-        if room in BELOW_SERVICES and target.startswith("autograder/") and there not in ("model", "old autograder"):
+        if room in BELOW_SERVICES and target.startswith("autograder/") and there != "model":
             broken.append(f"grading imports of autograder only its model, not {module}")
     return broken
 
@@ -169,22 +144,21 @@ def broken_nevers(name, source):
     calls = [node.func for node in nodes if isinstance(node, ast.Call)]
     named = {call.id for call in calls if isinstance(call, ast.Name)}
     texts = {node.value for node in nodes if isinstance(node, ast.Constant) and isinstance(node.value, str)}
-    old = room is not None and room.startswith("old")
     broken = [f"nothing unpickles: {module}" for module in used & UNPICKLERS]
-    if room not in ("inside", "old room"):
+    if room != "inside":
         broken += [f"nothing on the host runs text as code: {call}" for call in named & {"exec", "eval"}]
-    if not old and room != "records" and name != "grading/exchange/nbgrader/plugins.py":
+    if room != "records" and name != "grading/exchange/nbgrader/plugins.py":
         broken += [f"only records touches the database: {module}" for module in used & DATABASES]
-    if not old and room != "cli":
+    if room != "cli":
         broken += [f"only the command line speaks to a terminal: {module}" for module in used & TERMINALS]
     if room not in ("portal", "cli"):
         broken += [f"only the portal speaks HTTP: {module}" for module in used & WEB]
-    if room not in ("cli", "old autograder", "old grading") and not is_entry_point(name):
+    if room != "cli" and not is_entry_point(name):
         broken += ["only the command line prints"] * ("print" in named)
         broken += ["only the command line exits"] * any(
             isinstance(call, ast.Attribute) and ast.unparse(call) in ("sys.exit", "os._exit") for call in calls
         )
-    if not old and room != "sandbox":
+    if room != "sandbox":
         broken += [f"only the sandbox calls the container engine: {text}" for text in texts & ENGINES]
     if name in ("grading/scoring/metrics.py", "grading/rules/policy.py", *pure_closure()):
         broken += impurities(source)
@@ -317,7 +291,5 @@ def test_what_services_return_may_be_named_by_the_command_line():
 
 
 def test_what_metrics_and_policy_import_is_looked_at_too():
-    if not all(name in FILES for name in PURE):
-        pytest.skip("not moved yet")
     assert pure_closure() > set(PURE)
     assert re.search("autograder/model/", " ".join(sorted(pure_closure())))

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 
+Form = Literal["svg", "png"]
 Scored = Sequence[tuple[str, Score]]
 """Students and the score that counts for each of them."""
 
@@ -150,9 +151,7 @@ def sketch(
     )  # fmt: skip
 
 
-def plot(
-    old: Competition, new: Competition, scores: Scored, *, title: str, form: Literal["svg", "png"] = "svg"
-) -> bytes:
+def plot(old: Competition, new: Competition, scores: Scored, *, title: str, form: Form = "svg") -> bytes:
     """A picture of both curves, the anchors they go through, and the class's scores as a rug and a histogram.
 
     The same input gives the same bytes.

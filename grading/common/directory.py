@@ -1,4 +1,4 @@
-"""The course directory, where everything that happens is kept."""
+"""The course directory, where everything that happens is kept. Its paths are spelt here alone."""
 
 import os
 from dataclasses import dataclass
@@ -6,10 +6,16 @@ from pathlib import Path
 
 from autograder.model.errors import ConfigError, PlatformError
 
+VARIABLE = "NEUROGRADE_COURSE"
+DATABASE_VARIABLE = "NEUROGRADE_GRADEBOOK"
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class CourseDirectory:
-    """A course directory, laid out as nbgrader expects, so that nbgrader's own tools run in it."""
+    """A course directory, laid out as nbgrader expects, so that nbgrader's own tools run in it.
+
+    Having one makes nothing: whoever writes calls `make` first, whoever reads `require`.
+    """
 
     root: Path
 
@@ -20,7 +26,7 @@ class CourseDirectory:
     @property
     def database(self) -> Path | str:
         """Where gradebook and ledger are kept: the URL in $NEUROGRADE_GRADEBOOK, else the SQLite file `gradebook`."""
-        return os.environ.get("NEUROGRADE_GRADEBOOK") or self.gradebook
+        return os.environ.get(DATABASE_VARIABLE) or self.gradebook
 
     @property
     def heldout(self) -> Path:
@@ -39,28 +45,49 @@ class CourseDirectory:
     def exports(self) -> Path:
         return self.root / "exports"
 
+    @property
+    def integrity(self) -> Path:
+        """Pages of what is worth a look, a folder an assignment."""
+        return self.root / "integrity"
+
     def report_folder(self, assignment: str, student: str, submission_id: str) -> Path:
         """Where report.json and the executed notebook of one submission go; made by whoever writes there."""
         return self.reports / assignment / student / submission_id[:12]
 
+    def make(self) -> None:
+        """Make the folders that are not there yet. Raises ConfigError when that cannot be done."""
+        try:
+            self.root.mkdir(mode=0o700, parents=True, exist_ok=True)  # marks are personal; one that is shared stays so
+            for folder in (self.reports, self.submitted, self.exports):
+                folder.mkdir(exist_ok=True)
+            self.heldout.mkdir(mode=0o700, exist_ok=True)
+            self.heldout.chmod(0o700)
+        except OSError as error:
+            raise ConfigError(
+                f"{self.root} cannot be the course directory: {error}. Choose another with --course DIR."
+            ) from None
 
-def open_course(path: Path | None = None) -> CourseDirectory:
-    """The course directory at `path`, else at $NEUROGRADE_COURSE, else at ./course; made if it is not there.
+    def require(self) -> None:
+        """Raises ConfigError where there is no such directory, so that a name with a typo is no empty course."""
+        if not self.root.is_dir() and DATABASE_VARIABLE not in os.environ:
+            raise ConfigError(
+                f"{self.root} is not there: nothing was graded in this course yet. Grade first: neurograde grade "
+                "ASSIGNMENT PATH...; or name another course directory with --course DIR."
+            )
 
-    Raises ConfigError when it cannot be made.
+
+def find_course(given: Path | None, house: Path) -> CourseDirectory:
+    """The course directory that was given, else that of $NEUROGRADE_COURSE, else `course` in the house.
+
+    Who stands in a course directory of the house's means that one.
     """
-    root = Path(path or os.environ.get("NEUROGRADE_COURSE") or "course").expanduser().absolute()
-    course = CourseDirectory(root=root)
-    try:
-        root.mkdir(mode=0o700, parents=True, exist_ok=True)  # marks are personal; a directory that is shared stays so
-        for folder in (course.reports, course.submitted, course.exports, course.heldout):
-            folder.mkdir(parents=True, exist_ok=True)
-        course.heldout.chmod(0o700)
-    except OSError as error:
-        raise ConfigError(
-            f"{root} cannot be the course directory: {error}. Choose another with --course DIR."
-        ) from None
-    return course
+    chosen = given or os.environ.get(VARIABLE)
+    if chosen:
+        return CourseDirectory(root=Path(chosen).expanduser().absolute())
+    here = Path.cwd()
+    if (here / "nbgrader_config.py").is_file() and (here / "reports").is_dir():
+        return CourseDirectory(root=here)
+    return CourseDirectory(root=house / "course")
 
 
 def write_whole(path: Path, content: bytes) -> None:

@@ -80,9 +80,12 @@ def standings(
     return found, doubtful if roster.students else ()
 
 
-def plain_csv(standings: Sequence[CourseStanding], columns: Sequence[Column]) -> bytes:
-    """A table for people and scripts: a student a line, every name and number of theirs, every grade and its most."""
-    return to_csv([_header(columns), *(_line(standing, columns) for standing in standings)])
+def plain_csv(standings: Sequence[CourseStanding], columns: Sequence[Column], *, whole: bool = True) -> bytes:
+    """A table for people and scripts: a student a line, every name and number of theirs, every grade and its most.
+
+    The course grade is in it where the columns are the `whole` course.
+    """
+    return to_csv([_header(columns, whole), *(_line(standing, columns, whole) for standing in standings)])
 
 
 def canvas_csv(standings: Sequence[CourseStanding], columns: Sequence[Column], *, scale: bool = False) -> bytes:
@@ -119,7 +122,9 @@ def left_out_of_canvas(standings: Sequence[CourseStanding]) -> tuple[Student, ..
     )
 
 
-def moodle_csv(standings: Sequence[CourseStanding], columns: Sequence[Column], *, by: Key = "email") -> bytes:
+def moodle_csv(
+    standings: Sequence[CourseStanding], columns: Sequence[Column], *, by: Key = "email", whole: bool = True
+) -> bytes:
     """What Moodle's gradebook imports (Grades, Import, CSV file): map the first column to the user, then the grades.
 
     One user whom Moodle does not know ends the whole import, and a line that names no user gives its grades to the
@@ -127,16 +132,16 @@ def moodle_csv(standings: Sequence[CourseStanding], columns: Sequence[Column], *
     `left_out_of_moodle`. What was not handed in is a dash, which Moodle reads as no grade; an empty cell would become
     0 in a new grade item.
     """
-    rows: list[list[CellValue]] = [
-        [MOODLE_KEYS[by], "Full name", *(column.title for column in columns), "Course grade"]
-    ]
+    titles = [*(column.title for column in columns), *(["Course grade"] if whole else [])]
+    rows: list[list[CellValue]] = [[MOODLE_KEYS[by], "Full name", *titles]]
     left_out = set(left_out_of_moodle(standings, by=by))
     for standing in standings:
         one = standing.student
         if one not in left_out:
             grades = [_grade(standing, column) for column in columns]
             shown: list[CellValue] = ["-" if grade is None else grade for grade in grades]
-            rows.append([getattr(one, by), one.name or one.id, *shown, standing.course.ten_point])
+            shown += [standing.course.ten_point] if whole else []
+            rows.append([getattr(one, by), one.name or one.id, *shown])
     return to_csv(rows)
 
 
@@ -145,14 +150,14 @@ def left_out_of_moodle(standings: Sequence[CourseStanding], *, by: Key = "email"
     return tuple(one.student for one in standings if one.in_doubt or not _arrives(getattr(one.student, by)))
 
 
-def excel(standings: Sequence[CourseStanding], columns: Sequence[Column]) -> bytes:
+def excel(standings: Sequence[CourseStanding], columns: Sequence[Column], *, whole: bool = True) -> bytes:
     """A workbook: a sheet of grades that can be sorted and filtered, and a sheet of what the assignments are."""
     from openpyxl import Workbook
 
     book = Workbook()
     book.remove(book.worksheets[0])
     grades = book.create_sheet("Grades")
-    _fill(grades, [_header(columns), *(_line(standing, columns) for standing in standings)])
+    _fill(grades, [_header(columns, whole), *(_line(standing, columns, whole) for standing in standings)])
     grades.freeze_panes = "C2"
     sheet = book.create_sheet("Assignments")
     about: list[list[CellValue]] = [["assignment", "title", "most", "handed in", "mean"]]
@@ -184,18 +189,22 @@ class Exporter:
         return f"grades-{self.name}.{self.suffix}"
 
 
-def exporters(*, by: Key = "email", scale: bool = False) -> Mapping[str, Exporter]:
+def exporters(*, by: Key = "email", scale: bool = False, whole: bool = True) -> Mapping[str, Exporter]:
     """Every form that grades can be written in, by name.
 
-    `by` is what Moodle finds a user by; with `scale` grades are converted to what Canvas gives an assignment.
+    `by` is what Moodle finds a user by; with `scale` grades are converted to what Canvas gives an assignment. The
+    course grade is written where the columns are the `whole` course; Canvas makes its own.
     """
     forms = (
         Exporter(name="canvas", suffix="csv", write=partial(canvas_csv, scale=scale), left_out=left_out_of_canvas),
         Exporter(
-            name="moodle", suffix="csv", write=partial(moodle_csv, by=by), left_out=partial(left_out_of_moodle, by=by)
+            name="moodle",
+            suffix="csv",
+            write=partial(moodle_csv, by=by, whole=whole),
+            left_out=partial(left_out_of_moodle, by=by),
         ),
-        Exporter(name="csv", suffix="csv", write=plain_csv, left_out=_nobody),
-        Exporter(name="xlsx", suffix="xlsx", write=excel, left_out=_nobody),
+        Exporter(name="csv", suffix="csv", write=partial(plain_csv, whole=whole), left_out=_nobody),
+        Exporter(name="xlsx", suffix="xlsx", write=partial(excel, whole=whole), left_out=_nobody),
     )
     return {form.name: form for form in forms}
 
@@ -204,19 +213,22 @@ def _nobody(_: Sequence[CourseStanding]) -> tuple[Student, ...]:
     return ()
 
 
-def _header(columns: Sequence[Column]) -> list[CellValue]:
+def _header(columns: Sequence[Column], whole: bool) -> list[CellValue]:
     who: list[CellValue] = ["student", "name", "email", "section", "sis_id", "lms_id", "login", "competition_name"]
-    return [*who, *(text for one in columns for text in (one.name, f"{one.name} most")), "share", "grade", "letter"]
+    final = ["share", "grade", "letter"] if whole else ["note"]
+    return [*who, *(text for one in columns for text in (one.name, f"{one.name} most")), *final]
 
 
-def _line(standing: CourseStanding, columns: Sequence[Column]) -> list[CellValue]:
+def _line(standing: CourseStanding, columns: Sequence[Column], whole: bool) -> list[CellValue]:
     one, course = standing.student, standing.course
     who: list[CellValue] = [
         one.id, one.name, one.email, one.section, one.sis_id, one.lms_id, one.login, one.competition_name
     ]  # fmt: skip
     grades = (cell for column in columns for cell in (_grade(standing, column), column.max_value))
-    final: list[CellValue] = [course.share, course.ten_point, course.letter]
-    return [*who, *grades, *(final if not standing.in_doubt else [None, None, "in doubt"])]
+    final: list[CellValue] = [course.share, course.ten_point, course.letter] if whole else [None]
+    if standing.in_doubt:
+        final = [*(None for _ in final[1:]), "in doubt"]
+    return [*who, *grades, *final]
 
 
 def _grade(standing: CourseStanding, column: Column) -> float | None:

@@ -1,8 +1,12 @@
-"""The course's database: an SQLite file, or any other by its URL. One writer at a time, and readers need not wait."""
+"""The course's database: an SQLite file, or any other by its URL. One writer at a time, and readers need not wait.
 
+Reading changes nothing: what is not there yet reads as empty, and a file in a directory that cannot be written is
+opened as it lies there.
+"""
+
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
@@ -12,20 +16,31 @@ if TYPE_CHECKING:
     from sqlalchemy import URL, Engine
     from sqlalchemy.orm import Session
 
+Prepare = Callable[["Session"], None]
+"""Makes what is missing in a database."""
+
 WRITE_LOCK = 0x6E6575726F
 """Of PostgreSQL's advisory locks the one that our writers take turns by."""
 
 
 class Database:
-    """Opened at its first use. `location` is an SQLite file, or a URL such as `postgresql://staff@dbhost/course`."""
+    """Opened at its first use, once for reading and once for writing; may be used from several threads.
 
-    def __init__(
-        self, location: Path | str, *, wait_seconds: float = 60, prepare: "Callable[[Session], None] | None" = None
-    ) -> None:
-        """`prepare` makes what is missing in it, in a transaction of its own, when it is first opened."""
+    `location` is an SQLite file, or a URL such as `postgresql://staff@dbhost/course`. Who made the object closes it.
+    """
+
+    def __init__(self, location: Path | str, *, wait_seconds: float = 60) -> None:
         self._location = location
         self._wait_seconds = wait_seconds
-        self._prepare = prepare
+        self._prepare: list[Prepare] = []
+        self._prepared = 0
+        self._engines: dict[bool, Engine] = {}
+        self._lock = threading.RLock()
+
+    def before_writing(self, prepare: Prepare) -> None:
+        """Have what is missing made, in a transaction of its own, before the first write."""
+        with self._lock:
+            self._prepare.append(prepare)
 
     @property
     def url(self) -> "URL":
@@ -35,37 +50,13 @@ class Database:
             return make_url(self._location)
         return URL.create("sqlite", database=str(self._location), query={"timeout": str(self._wait_seconds)})
 
-    @cached_property
-    def _engine(self) -> "Engine":
-        from sqlalchemy import create_engine
-        from sqlalchemy.exc import ArgumentError
-
-        try:
-            engine = create_engine(self.url)
-        except (ArgumentError, ImportError) as error:
-            raise ConfigError(
-                f"{self._location} cannot be a gradebook: {error}. Give the path of a file, or a URL such as "
-                "postgresql://staff@dbhost/course."
-            ) from None
-        try:
-            if engine.dialect.name == "sqlite":
-                with engine.connect() as connection:
-                    connection.exec_driver_sql("PRAGMA journal_mode=WAL")  # who reads does not wait for who writes
-            if self._prepare is not None:
-                with _begin(engine, write=True) as session:
-                    self._prepare(session)
-        except BaseException:
-            engine.dispose()
-            raise
-        return engine
-
     @contextmanager
     def transaction(self, *, write: bool = False) -> Iterator["Session"]:
         """One transaction: all of it happens, or nothing. Raises PlatformError when the database does not take it."""
         from sqlalchemy.exc import DBAPIError
 
         try:
-            with _begin(self._engine, write=write) as session:
+            with _begin(self._engine(write=write), write=write) as session:
                 yield session
         except DBAPIError as error:
             place = self.url.render_as_string(hide_password=True)
@@ -75,15 +66,116 @@ class Database:
                 "Mend that and run the command again."
             ) from error
 
+    def _engine(self, *, write: bool) -> "Engine":
+        with self._lock:
+            if write:
+                engine = self._engines.get(True) or self._open(self.url)
+                self._make_ready(engine)
+                return engine
+            if self._is_file and not self._file.exists():
+                return self._nothing_yet()  # not kept: another process may begin it
+            if False not in self._engines:
+                self._engines[False] = self._open_for_reading()
+            return self._engines[False]
+
+    def _make_ready(self, engine: "Engine") -> None:
+        """Bring a database that is written to up to date, once."""
+        try:
+            if engine.dialect.name == "sqlite" and True not in self._engines:
+                with engine.connect() as connection:
+                    connection.exec_driver_sql("PRAGMA journal_mode=WAL")  # who reads does not wait for who writes
+            for prepare in self._prepare[self._prepared :]:
+                with _begin(engine, write=True) as session:
+                    prepare(session)
+                self._prepared += 1
+        except BaseException:
+            if True not in self._engines:
+                engine.dispose()
+            raise
+        self._engines[True] = engine
+
+    def _open_for_reading(self) -> "Engine":
+        from sqlalchemy.exc import OperationalError
+
+        if not self._is_file:
+            return self._open(self.url)
+        ways = [{"mode": "ro"}]
+        if not self._has_unmerged_writes:  # else it would be read without the latest of them
+            # In a directory that cannot be written, WAL mode opens only as a file that nobody changes.
+            ways.append({"mode": "ro", "immutable": "1"})
+        for number, way in enumerate(ways, 1):
+            engine = self._open(self._file_url(way))
+            try:
+                with engine.connect() as connection:
+                    connection.exec_driver_sql("SELECT count(*) FROM sqlite_master")
+            except OperationalError:
+                engine.dispose()
+                if number == len(ways):
+                    raise
+            else:
+                return engine
+        raise AssertionError("there is a last way")
+
+    @property
+    def _is_file(self) -> bool:
+        return self.url.get_backend_name() == "sqlite" and bool(self.url.database) and self.url.database != ":memory:"
+
+    @property
+    def _file(self) -> Path:
+        return Path(str(self.url.database))
+
+    @property
+    def _has_unmerged_writes(self) -> bool:
+        log = Path(f"{self._file}-wal")
+        return log.exists() and log.stat().st_size > 0
+
+    def _file_url(self, query: dict[str, str]) -> "URL":
+        from urllib.parse import quote
+
+        options = {**query, "uri": "true", "timeout": str(self._wait_seconds)}
+        return self.url.set(database=f"file:{quote(str(self._file.absolute()))}", query=options)
+
+    def _nothing_yet(self) -> "Engine":
+        """An empty database in memory, in the place of a file that nothing was written to yet."""
+        from sqlalchemy.pool import StaticPool
+
+        engine = self._open("sqlite://", poolclass=StaticPool)
+        for prepare in self._prepare:
+            with _begin(engine, write=False) as session:
+                prepare(session)
+        return engine
+
+    def _open(self, url: "URL | str", **options: object) -> "Engine":
+        from sqlalchemy import create_engine
+        from sqlalchemy.exc import ArgumentError
+
+        try:
+            return create_engine(url, **options)
+        except (ArgumentError, ImportError) as error:
+            raise ConfigError(
+                f"{self._location} cannot be a gradebook: {error}. Give the path of a file, or a URL such as "
+                "postgresql://staff@dbhost/course."
+            ) from None
+
     def close(self) -> None:
-        if "_engine" in vars(self):
-            self._engine.dispose()
+        """Close what was opened. It opens again when it is used again."""
+        with self._lock:
+            for engine in self._engines.values():
+                engine.dispose()
+            self._engines.clear()
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+
+def has_table(session: "Session", name: str) -> bool:
+    """Whether a table is there: reading makes none."""
+    from sqlalchemy import inspect
+
+    return inspect(session.connection()).has_table(name)
 
 
 @contextmanager

@@ -15,7 +15,7 @@ from autograder.model.errors import ConfigError
 from autograder.model.notebook import STUDENT_NAME
 from autograder.model.times import naive_utc
 from grading.common.directory import CourseDirectory
-from grading.records.database import Database
+from grading.records.database import Database, has_table
 from grading.records.marks import ACCURACY, COURSE_ID, AssignmentMark, Enrolled, GradebookRow
 
 if TYPE_CHECKING:
@@ -26,11 +26,12 @@ class Gradebook:
     """The gradebook of one course, opened at its first use. Close it, or use it in a `with`.
 
     `location` is an SQLite file, or the URL of a database such as `postgresql://staff@dbhost/course`; nbgrader's tables
-    are made there if they are missing.
+    are made there before the first write, where they are missing.
     """
 
     def __init__(self, location: Path | str, *, course_id: str = COURSE_ID, wait_seconds: float = 60) -> None:
-        self.database = Database(location, wait_seconds=wait_seconds, prepare=self._prepare)
+        self.database = Database(location, wait_seconds=wait_seconds)
+        self.database.before_writing(self._prepare)
         self._course_id = course_id
 
     def _prepare(self, session: "Session") -> None:
@@ -88,7 +89,7 @@ class Gradebook:
         from grading.records import nbgrader_tables as tables
 
         with self.database.transaction() as session:
-            return tables.marks_in(session)
+            return tables.marks_in(session) if has_table(session, tables.STUDENTS) else {}
 
     def settle(self) -> None:
         """Bring the penalties that nbgrader's own pages show up to date with what staff marked by hand since."""

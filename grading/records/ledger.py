@@ -9,32 +9,33 @@ import zlib
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from grading.records.attempts import ATTEMPT, SELECTION, Attempt, AttemptKind, Selection
-from grading.records.database import Database
+from grading.records.database import Database, has_table
 
 if TYPE_CHECKING:
     from sqlalchemy import MetaData, Table
+from grading.records.attempts import ATTEMPT, SELECTION, Attempt, AttemptKind, Selection, latest
 
 PACKED = "<i4"
 """Class numbers as they are kept: 32 bits, the least first."""
 
 
 class Ledger:
-    """The ledger of one course. Its tables are made at its first use."""
+    """The ledger of one course. Its tables are made before the first write."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._has_tables = False
+        database.before_writing(lambda session: _schema()[0].create_all(session.connection()))
 
     def record(self, attempts: Sequence[Attempt]) -> None:
         """Append attempts, all or none. What stands already as the last word on a submission is not written again."""
         if not attempts:
             return
-        attempts_table, _ = self._tables()
+        _, attempts_table, _ = _schema()
         from sqlalchemy import func, select
 
         last = select(func.max(attempts_table.c.id)).group_by(
@@ -60,8 +61,7 @@ class Ledger:
     ) -> list[Attempt]:
         """The last word on every submission, in the order they were handed in; `predictions` where asked for."""
         history = self.history(assignment, student=student, kind=kind, predictions=predictions)
-        last = {attempt.key: attempt for attempt in history}
-        return sorted(last.values(), key=lambda attempt: attempt.handed_in)
+        return sorted({one.key: one for one in history}.values(), key=lambda one: one.handed_in)
 
     def history(
         self,
@@ -72,7 +72,7 @@ class Ledger:
         predictions: bool = False,
     ) -> list[Attempt]:
         """Every row, in the order they were written; `predictions` where asked for."""
-        table, _ = self._tables()
+        _, table, _ = _schema()
         from sqlalchemy import null, select
 
         query = select(table.c.content, table.c.predictions if predictions else null()).order_by(table.c.id)
@@ -80,11 +80,25 @@ class Ledger:
             if wanted is not None:
                 query = query.where(table.c[column] == wanted)
         with self._database.transaction() as session:
-            return [_attempt(content, packed) for content, packed in session.execute(query)]
+            rows = session.execute(query) if has_table(session, table.name) else ()
+            return [_attempt(content, packed) for content, packed in rows]
+
+    def students(self) -> list[str]:
+        """The names that things were handed in by, the baseline's left out."""
+        _, table, _ = _schema()
+        from sqlalchemy import select
+
+        query = select(table.c.student).where(table.c.kind != AttemptKind.BASELINE.value).distinct()
+        with self._database.transaction() as session:
+            return sorted(session.scalars(query)) if has_table(session, table.name) else []
+
+    def counting(self, assignment: str) -> dict[str, Attempt]:
+        """By student the attempt that counts: the notebook handed in last, its predictions left out."""
+        return latest(self.attempts(assignment, kind=AttemptKind.NOTEBOOK))
 
     def select(self, selection: Selection) -> None:
         """Append a selection; it takes the place of the student's earlier ones."""
-        _, table = self._tables()
+        _, _, table = _schema()
         row = {
             "assignment": selection.assignment,
             "student": selection.student,
@@ -95,23 +109,17 @@ class Ledger:
 
     def selections(self, assignment: str) -> dict[str, tuple[str, ...]]:
         """By student, the submissions that the last selection names."""
-        _, table = self._tables()
+        _, _, table = _schema()
         from sqlalchemy import select
 
         query = select(table.c.content).where(table.c.assignment == assignment).order_by(table.c.id)
         with self._database.transaction() as session:
-            selections = [SELECTION.validate_json(content) for content in session.scalars(query)]
-        return {selection.student: selection.submissions for selection in selections}
-
-    def _tables(self) -> "tuple[Table, Table]":
-        metadata, attempts, selections = _schema()
-        if not self._has_tables:
-            with self._database.transaction(write=True) as session:
-                metadata.create_all(session.connection())
-            self._has_tables = True
-        return attempts, selections
+            contents = session.scalars(query) if has_table(session, table.name) else ()
+            found = [SELECTION.validate_json(content) for content in contents]
+        return {one.student: one.submissions for one in found}
 
 
+@cache
 def _schema() -> "tuple[MetaData, Table, Table]":
     from sqlalchemy import Column, Float, Integer, LargeBinary, MetaData, String, Table, Text
 

@@ -24,6 +24,7 @@ from sqlalchemy import (
     func,
     insert,
     inspect,
+    literal,
     or_,
     select,
     update,
@@ -33,6 +34,7 @@ from sqlalchemy.orm import Session
 from autograder.model.bundle import Assignment
 from autograder.model.errors import ConfigError
 from autograder.model.times import naive_utc
+from grading.records.database import has_table
 from grading.records.marks import ACCURACY, AssignmentMark, Key
 from grading.rules.lateness import Lateness
 from grading.rules.policy import late_penalty
@@ -54,22 +56,25 @@ LATENESS = Table(
 )
 """Our table beside nbgrader's: of a late notebook, the percentage of what it earns that lateness takes."""
 
+STUDENTS = nb.Student.__tablename__
+
 
 def marks_in(session: Session) -> dict[str, dict[str, AssignmentMark]]:
     """`Gradebook.marks` by a session of SQLAlchemy, such as nbgrader's own."""
     handed_in, notebook, points = nb.SubmittedAssignment, nb.SubmittedNotebook, points_earned()
+    percents = _percents(session)
     query = (
         select(
             handed_in.student_id,
             handed_in.assignment_id,
             func.coalesce(func.sum(points.c.points), 0.0),
             func.coalesce(func.sum(notebook.late_submission_penalty), 0.0),
-            func.max(LATENESS.c.percent),
+            func.max(percents.c.percent),
             func.coalesce(func.sum(points.c.waiting), 0),
         )
         .join(notebook, notebook.assignment_id == handed_in.id)
         .outerjoin(points, points.c.notebook_id == notebook.id)
-        .outerjoin(LATENESS, LATENESS.c.notebook_id == notebook.id)
+        .outerjoin(percents, percents.c.notebook_id == notebook.id)
         .group_by(handed_in.student_id, handed_in.assignment_id)
     )
     columns = session.execute(select(nb.Assignment.id, nb.Assignment.name, nb.Assignment.max_score))
@@ -81,6 +86,13 @@ def marks_in(session: Session) -> dict[str, dict[str, AssignmentMark]]:
         penalty = recorded if percent is None else late_penalty(earned, percent)
         marks[student][name] = AssignmentMark(points=earned, late_penalty=penalty, max_points=most, waiting=waiting)
     return marks
+
+
+def _percents(session: Session) -> Any:
+    """What lateness takes, also of a gradebook that only nbgrader has written to: there it takes nothing by itself."""
+    if has_table(session, LATENESS.name):
+        return LATENESS
+    return select(literal(None, String).label("notebook_id"), literal(None, Float).label("percent")).subquery()
 
 
 def points_earned() -> Any:

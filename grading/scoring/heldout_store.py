@@ -68,15 +68,20 @@ class OldManifest(Settings):
     labels: str
 
 
+def is_drawn(course: CourseDirectory, assignment: str) -> bool:
+    """Whether the assignment has a held-out set."""
+    return _folder(course, assignment).exists()
+
+
 def ready(source: Path, course: CourseDirectory, assignment: str, *, public_share: float | None = None) -> HeldOut:
     """The held-out set of an assignment: loaded, or prepared if there is none yet.
 
     `public_share` is what `assignment.toml` says; without it a new set gets Competition's default, and of one that is
     there it is not compared. Raises what `prepare` and `load` do.
     """
-    if _folder(course, assignment).exists():
+    if is_drawn(course, assignment):
         return load(course, assignment, public_share=public_share)
-    return prepare(source, course, assignment, public_share=PUBLIC_SHARE if public_share is None else public_share)
+    return _draw(source, course, assignment, PUBLIC_SHARE if public_share is None else public_share)
 
 
 def prepare(source: Path, course: CourseDirectory, assignment: str, *, public_share: float = PUBLIC_SHARE) -> HeldOut:
@@ -85,12 +90,17 @@ def prepare(source: Path, course: CourseDirectory, assignment: str, *, public_sh
     The seed is secret. Raises ConfigError when `data.py` gives no such pair, or when the set was drawn before;
     PlatformError when it cannot be written.
     """
-    folder = _folder(course, assignment)
-    if folder.exists():
+    if is_drawn(course, assignment):
         raise ConfigError(
-            f"{folder} is drawn already, and scores given with it would not compare with another. "
+            f"{_folder(course, assignment)} is drawn already, and scores given with it would not compare with another. "
             "To draw it anew, move that folder away and grade everyone again."
         )
+    return _draw(source, course, assignment, public_share)
+
+
+def _draw(source: Path, course: CourseDirectory, assignment: str, public_share: float) -> HeldOut:
+    """Of several processes that draw at once the first one's set is the one, for all of them."""
+    folder = _folder(course, assignment)
     seed, data_py = secrets.randbits(63), source / assignment / "data.py"
     inputs, labels = _call_data_py(data_py, seed)
     try:

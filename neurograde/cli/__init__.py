@@ -1,5 +1,11 @@
-"""The command line."""
+"""The command line: `neurograde`. A command lives in the file named for who types it.
 
-from neurograde.cli.grade import main
+author       the instructor, who writes assignments
+grade        whoever grades what came
+competition  whoever runs a competition
+staff        whoever looks after the course: grades, roster, exports, the platform itself
+"""
+
+from neurograde.cli.commands import main
 
 __all__ = ["main"]

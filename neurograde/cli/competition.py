@@ -1,24 +1,26 @@
-"""The command line of a competition: held-out data, who stands where, what the score is worth, what is worth a look."""
+"""What whoever runs a competition types: held-out data, who stands where, what a score earns, what is worth a look."""
 
 import json
 import sys
 from pathlib import Path
-from typing import Literal
 
 import click
 
-from autograder.model.bundle import load_assignment
-from autograder.model.errors import ConfigError
+from autograder.model.house import find_house
 from autograder.model.language import LANGUAGES, SOURCE_LANGUAGE, said_in
-from grading.common.directory import open_course
-from grading.records.database import Database
-from neurograde.cli.author import console, find_house, main, source_of
-from neurograde.cli.staff import course_option, settings_of
+from grading.competition.board import Board
+from grading.competition.page import board_page
+from grading.competition.table import board_csv, board_object
+from neurograde.cli.base import Command, console, json_option, place_options
+from neurograde.cli.tables import board_table, entries_table, moves_table
+from neurograde.services.competition import heldout as heldout_service
+from neurograde.services.competition import integrity as integrity_service
+from neurograde.services.competition import policy as policy_service
+from neurograde.services.competition.standings import Standings
+from neurograde.services.places import find_course
 
-__all__ = ["main"]
 
-
-@main.command("heldout")
+@click.command(cls=Command)
 @click.argument("assignment")
 @click.option(
     "--correct",
@@ -26,43 +28,36 @@ __all__ = ["main"]
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
     help="A CSV of Category,Id with the rows whose label is wrong, and what it should be.",
 )
-@click.option("--json", "as_json", is_flag=True, help="One JSON object on stdout.")
-@course_option
-def heldout_set(assignment: str, corrections: Path | None, as_json: bool, course: Path | None) -> None:
+@json_option
+@place_options
+def heldout(assignment: str, corrections: Path | None, as_json: bool, course: Path | None, house: Path | None) -> None:
     """Draw the held-out set of an assignment, or show the one that is there.
 
     Inputs, labels and the split into public and private rows are kept in the course directory, readable by you only.
     A set is drawn once: scores on another would not compare. Labels that are wrong can be corrected, which makes a new
     version of the set; `neurograde rescore` then brings every score and grade up to date.
     """
-    from grading.scoring import heldout_store as heldout
-
-    house = find_house()
-    competition = settings_of(house, assignment).competition
-    if competition is None:
-        raise ConfigError(f"{assignment} has no [competition] in its assignment.toml, so nothing is held out for it.")
-    where = open_course(course)
-    kept = heldout.ready(house / "source", where, assignment, public_share=competition.public_share)
+    home = find_house(house)
+    directory = find_course(course, home)
     if corrections is not None:
-        before, kept = heldout.correct(where, assignment, heldout.read_corrections(corrections))
-        changed = int((before.labels != kept.labels).sum())
+        done = heldout_service.correct(home, directory, assignment, corrections)
         click.echo(
-            f"{changed} label{'s' * (changed > 1)} corrected: version {before.version} is {kept.version} now. "
+            f"{done.changed} label{'s' * (done.changed > 1)} corrected: version {done.before} is {done.after} now. "
             f"To score everyone anew: neurograde rescore {assignment}"
-            if changed
+            if done.changed
             else "Every label is so already; nothing was changed.",
             err=as_json,
         )
-    found = heldout.facts(kept)
+    kept = heldout_service.facts(home, directory, assignment)
     if as_json:
-        click.echo(json.dumps(found))
+        click.echo(json.dumps(kept.facts))
         return
-    click.echo(f"{where.heldout / assignment}")
-    for name, value in found.items():
+    click.echo(f"{kept.folder}")
+    for name, value in kept.facts.items():
         click.echo(f"  {name:8} {value}")
 
 
-@main.command()
+@click.command(cls=Command)
 @click.argument("assignment")
 @click.option(
     "--format", "form", type=click.Choice(["table", "csv", "json", "html"]), default="table", show_default=True
@@ -78,7 +73,7 @@ def heldout_set(assignment: str, corrections: Path | None, as_json: bool, course
 @click.option("--at", "moment", help="The board as it was then, in the course's time zone: 2026-12-20T18:00.")
 @click.option("--lang", "language", type=click.Choice(tuple(LANGUAGES)), default=SOURCE_LANGUAGE, show_default=True)
 @click.option("--student", help="That student's own entries instead, and what is within noise of the best.")
-@course_option
+@place_options
 def leaderboard(
     assignment: str,
     form: str,
@@ -89,6 +84,7 @@ def leaderboard(
     language: str,
     student: str | None,
     course: Path | None,
+    house: Path | None,
 ) -> None:
     """Who stands where: public scores before the deadline, private ones after it.
 
@@ -97,29 +93,28 @@ def leaderboard(
     neurograde leaderboard fashionmnist_kaggle --format html --pseudonyms -o board.html
     neurograde leaderboard fashionmnist_kaggle --student ada
     """
-    from grading.competition.page import board_page
-    from grading.competition.table import board_csv, board_object
-    from neurograde.cli.tables import board_table, entries_table
-    from neurograde.services.competition.standings import Standings
-
-    house = find_house()
-    source_of(house, assignment)
-    with Standings.open(house / "source", open_course(course), assignment, moment) as standing:
-        title = said_in(standing.settings.title, language)
+    home = find_house(house)
+    with Standings.open(home, find_course(course, home), assignment, moment) as standings:
+        title = said_in(standings.settings.title, language)
         if student is not None:
-            entries, left = standing.entries(student)
-            console(sys.stdout).print(entries_table(entries, left))
+            own = standings.entries(student)
+            console(sys.stdout).print(entries_table(own.entries, own.left_today))
             return
-        board = standing.board(pseudonyms=not names, ranks_only=ranks)
+        board = standings.board(pseudonyms=not names, ranks_only=ranks)
+    show_board(board, form, output, assignment=assignment, title=title, language=language)
+
+
+def show_board(board: Board, form: str, output: Path | None, *, assignment: str, title: str, language: str) -> None:
+    """Print a board, or write it to a file: as a table, CSV, JSON or a page."""
     if form == "table" and output is None:
         console(sys.stdout).print(board_table(board, title))
         return
-    made = {
-        "csv": lambda: board_csv(board),
-        "json": lambda: json.dumps(board_object(board, assignment), ensure_ascii=False).encode() + b"\n",
-        "html": lambda: board_page(board, title, language).encode(),
-        "table": lambda: board_csv(board),
-    }[form]()
+    if form == "json":
+        made = json.dumps(board_object(board, assignment), ensure_ascii=False).encode() + b"\n"
+    elif form == "html":
+        made = board_page(board, title, language).encode()
+    else:
+        made = board_csv(board)
     if output is None:
         click.echo(made.decode(), nl=False)
     else:
@@ -127,25 +122,24 @@ def leaderboard(
         click.echo(f"{len(board.rows)} rows: {output}", err=True)
 
 
-@main.command()
+@click.command(cls=Command)
 @click.argument("assignment")
 @click.argument("student")
 @click.argument("entries", nargs=-1, required=True)
-@course_option
-def select(assignment: str, student: str, entries: tuple[str, ...], course: Path | None) -> None:
+@place_options
+def select(assignment: str, student: str, entries: tuple[str, ...], course: Path | None, house: Path | None) -> None:
     """Note which claims a student wants to stand by on the private board.
 
     ENTRIES are the first digits of their hashes, as `neurograde leaderboard ASSIGNMENT --student STUDENT` lists them.
     Whoever selects none stands by the best on the public rows.
     """
-    from neurograde.services.competition.standings import Standings
+    home = find_house(house)
+    with Standings.open(home, find_course(course, home), assignment, None) as standings:
+        chosen = standings.select(student, entries)
+    click.echo(f"{student} stands by {', '.join(entry[:12] for entry in chosen)}.")
 
-    with Standings.open(find_house() / "source", open_course(course), assignment, None) as standing:
-        chosen = standing.select(student, entries)
-    click.echo(f"{student} stands by {', '.join(one[:12] for one in chosen)}.")
 
-
-@main.command()
+@click.command(cls=Command)
 @click.argument("assignment")
 @click.option(
     "--preview",
@@ -155,76 +149,38 @@ def select(assignment: str, student: str, entries: tuple[str, ...], course: Path
     help="A changed copy of assignment.toml, or its [competition] alone.",
 )
 @click.option("--plot", "picture", type=click.Path(dir_okay=False, path_type=Path), help="Write it as .svg or .png.")
-@course_option
-def policy(assignment: str, changed: Path, picture: Path | None, course: Path | None) -> None:
+@place_options
+def policy(assignment: str, changed: Path, picture: Path | None, course: Path | None, house: Path | None) -> None:
     """Show what another policy would make of the class: the curve, and who moves by how much.
 
     Nothing is changed. To put the new policy in force, copy it into source/ASSIGNMENT/assignment.toml and run
     `neurograde rescore ASSIGNMENT`: nobody's code is run for it.
     """
-    from grading.analysis import preview
-    from grading.records.attempts import AttemptKind, latest
-    from grading.records.gradebook import Gradebook
-    from grading.records.ledger import Ledger
-    from neurograde.cli.tables import moves_table
-
-    house, where = find_house(), open_course(course)
-    settings = settings_of(house, assignment)
-    new = preview.read_policy(changed, settings)
-    old = settings.competition
-    assert old is not None
-    with Gradebook(where.database) as gradebook:
-        standing = latest(Ledger(gradebook.database).attempts(assignment, kind=AttemptKind.NOTEBOOK))
-    scored = [(one.student, one.grade.score) for one in standing.values() if one.grade is not None and one.grade.score]
-    if not scored:
-        raise ConfigError(f"Nobody has a score in {assignment} yet. Grade first: neurograde grade {assignment} PATH...")
-    moved = preview.moves(old, new, scored, {one.student: one.evidence for one in standing.values()})
+    home = find_house(house)
+    preview = policy_service.preview(home, find_course(course, home), assignment, changed)
     shown = console(sys.stdout)
-    click.echo(preview.sketch(old, new, scored, colour=shown.is_terminal))
-    click.echo(preview.summary(moved, len(scored), old, new))
-    if moved:
-        shown.print(moves_table(moved))
+    click.echo(preview.sketch(colour=shown.is_terminal))
+    click.echo(preview.summary)
+    if preview.moves:
+        shown.print(moves_table(preview.moves))
     if picture is not None:
-        form: Literal["svg", "png"] = "png" if picture.suffix == ".png" else "svg"
-        picture.write_bytes(preview.plot(old, new, scored, title=f"{assignment}: points for the score", form=form))
+        picture.write_bytes(preview.plot("png" if picture.suffix == ".png" else "svg"))
         click.echo(f"The plot: {picture}")
 
 
-@main.command()
+@click.command(cls=Command)
 @click.argument("assignment")
-@course_option
 @click.option(
     "--output", "-o", type=click.Path(path_type=Path), help="A folder [integrity/ASSIGNMENT in the course directory]."
 )
-def integrity(assignment: str, course: Path | None, output: Path | None) -> None:
+@place_options
+def integrity(assignment: str, output: Path | None, course: Path | None, house: Path | None) -> None:
     """Show what is worth a look: work that is too alike, claims that are not reproduced, data inside code.
 
     Writes pages of evidence for a person, each measure beside the class's own. No grade is changed by it.
     """
-    from grading.analysis.integrity.examine import examine
-    from grading.analysis.integrity.page import write_pages
-    from grading.analysis.integrity.reading import load_thresholds, read_notebooks, read_template
-    from grading.records.attempts import AttemptKind
-    from grading.records.ledger import Ledger
-    from grading.scoring import heldout_store as heldout
-
-    house, where = find_house(), open_course(course)
-    competition = settings_of(house, assignment).competition
-    with Database(where.database) as database:
-        attempts = Ledger(database).attempts(assignment, predictions=True)
-    if not attempts:
-        raise ConfigError(f"Nobody handed in {assignment} yet. Grade first: neurograde grade {assignment} PATH...")
-    findings = examine(
-        assignment,
-        attempts,
-        heldout.load(where, assignment) if competition else None,
-        read_notebooks(where, assignment, attempts),
-        template=read_template(load_assignment(house / "bundles" / assignment)),
-        thresholds=load_thresholds(house / "source", assignment),
-        ceiling=competition.ceiling if competition else None,
-    )
-    index = write_pages(findings, output or where.root / "integrity" / assignment)
-    students = len({one.student for one in attempts if one.kind is not AttemptKind.BASELINE})
-    click.echo(f"{len(findings.cases)} worth a look among {students} students: {index}")
-    for note in findings.notes:
+    home = find_house(house)
+    seen = integrity_service.look(home, find_course(course, home), assignment, output)
+    click.echo(f"{len(seen.findings.cases)} worth a look among {seen.students} students: {seen.index}")
+    for note in seen.findings.notes:
         click.echo(note)

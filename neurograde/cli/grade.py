@@ -1,47 +1,49 @@
-"""The command line: `neurograde`. Reads arguments, calls the pipeline, prints what came of it.
+"""What whoever grades types: grade what came, bring it up to date, hand something back."""
 
-`autograder/cli.py` has what needs no gradebook, `grading/course_cli.py` what becomes of grades.
-"""
-
-import json
-import os
-import shutil
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
-from rich.box import SIMPLE_HEAD
-from rich.table import Table
 
-from autograder.model.bundle import load_assignment
-from autograder.model.house import load_syllabus
-from autograder.model.language import SOURCE_LANGUAGE
-from autograder.model.report import Status
-from neurograde.cli.author import console, find_house, main, progress, release, source_of, working
-from neurograde.cli.competition import leaderboard
-from neurograde.cli.staff import course_option, export
-from neurograde.cli.staff import grades as grades_command
+from autograder.model.house import find_house
+from grading.analysis.rescoring import summary as rescored_summary
+from neurograde.cli.base import (
+    Command,
+    Doors,
+    console,
+    jobs_option,
+    json_option,
+    leave,
+    place_options,
+    progress,
+    say,
+    worst,
+)
+from neurograde.cli.tables import outcomes_table, rescored_table
+from neurograde.services.marks import feedback as feedback_service
+from neurograde.services.places import find_course
+from neurograde.services.submissions import rescore as rescore_service
+from neurograde.services.submissions.grade import Grading, Options
+from neurograde.services.submissions.outcomes import (
+    HandedIn,
+    Outcome,
+    SummaryObject,
+    claim_object,
+    file_object,
+    submission_object,
+)
 
 if TYPE_CHECKING:
-    from neurograde.services.submissions.grade import Outcome, Pipeline
-
-COLOURS = {Status.PASSED: "green", Status.FAILED: "yellow", Status.NOT_RUN: "dim"}
-
-__all__ = ["main"]
+    from rich.console import Console
 
 
-def default_jobs() -> int:
-    """One room per core that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
-@main.command()
+@click.command(cls=Command)
 @click.argument("assignment")
 @click.argument("paths", nargs=-1, required=True, type=click.Path(exists=True, path_type=Path))
-@course_option
-@click.option("--jobs", "-j", type=click.IntRange(1, 64), default=default_jobs, help="Rooms at work [one per core].")
+@place_options
+@jobs_option
 @click.option("--regrade", is_flag=True, help="Grade again what was graded before with the same tests.")
 @click.option(
     "--isolation",
@@ -50,11 +52,14 @@ def default_jobs() -> int:
     show_default=True,
     help="warm: a container serves many submissions, one at a time; container: a new one for each.",
 )
-@click.option("--json", "as_json", is_flag=True, help="One JSON object a submission on stdout; all else on stderr.")
+@json_option
+@click.pass_obj
 def grade(
+    doors: Doors | None,
     assignment: str,
     paths: tuple[Path, ...],
     course: Path | None,
+    house: Path | None,
     jobs: int,
     regrade: bool,
     isolation: str,
@@ -71,191 +76,124 @@ def grade(
     takes claims, alice.csv or alice/submission.csv is alice's claim: it is validated, scored and put on the
     leaderboard, and her notebook's own predictions stand beside it. Reports, executed notebooks and the gradebook are
     kept in the course directory. An interrupted batch goes on where it stopped.
+
+    --json prints an object for every file, submission and claim, and a summary; docs/output.md lists their fields.
     """
-    outcomes = run(
-        assignment, paths, course, jobs=jobs, regrade=regrade, fresh=isolation == "container", as_json=as_json
-    )
+    home = find_house(house)
+    grading = Grading(home, find_course(course, home), assignment, grade_many=doors.grade_many if doors else None)
+    outcomes = run(grading, paths, Options(jobs=jobs, regrade=regrade, fresh=isolation == "container"), as_json=as_json)
     if not as_json:
-        console(sys.stdout).print(table(outcomes))
+        console(sys.stdout).print(outcomes_table(outcomes))
     kept = sum(outcome.kept for outcome in outcomes)
     if kept:
-        console().print(f"{kept} were graded before with the same tests (--regrade grades them again).")
-    raise click.exceptions.Exit(max((o.problem.exit_code for o in outcomes if o.problem), default=0))
+        say(f"{kept} were graded before with the same tests (--regrade grades them again).")
+    leave(code_of(outcomes))
 
 
-@main.command()
+def run(grading: Grading, paths: Sequence[Path], options: Options, *, as_json: bool = False) -> list[Outcome]:
+    """Grade with a progress bar; print each outcome as JSON where asked, and each problem, when it is there."""
+    name = grading.assignment.name
+    intake = grading.take_in(paths)
+    for handed_in in intake.files:
+        _tell_file(handed_in, name, as_json=as_json)
+    outcomes: list[Outcome] = []
+    with progress() as bar:
+        task = bar.add_task("Opening a room", total=len(intake.notebooks) + len(intake.claims))
+        for outcome in grading.run(intake, options):
+            outcomes.append(outcome)
+            bar.update(task, advance=1, description=f"Graded {outcome.student}")
+            _tell(outcome, name, bar.console, as_json=as_json)
+    if grading.by_hand and any(outcome.report for outcome in outcomes):
+        asked = ", ".join(question.name for question in grading.by_hand)
+        say(f"To be marked by hand: {asked}. Open them: neurograde formgrader")
+    if as_json:
+        click.echo(_summary(outcomes, name).model_dump_json())
+    return outcomes
+
+
+def code_of(outcomes: Sequence[Outcome]) -> int:
+    """The exit code of a batch."""
+    return worst(outcome.problem.exit_code for outcome in outcomes if outcome.problem)
+
+
+def _tell_file(handed_in: HandedIn, name: str, *, as_json: bool) -> None:
+    if as_json:
+        click.echo(file_object(handed_in, name).model_dump_json())
+    if handed_in.is_copy:
+        say(f"{handed_in.student}: {handed_in.origin}: {handed_in.reason}")
+
+
+def _tell(outcome: Outcome, name: str, shown: "Console", *, as_json: bool) -> None:
+    lines = [f"{outcome.student}: {outcome.problem}"] if outcome.problem is not None else []
+    if outcome.public_score is not None:
+        when = "scored before" if outcome.kept else "scored"
+        file = Path(outcome.origin).name
+        lines.append(f"{outcome.student}: {file} {when}, {outcome.public_score:.2f} on the public rows")
+        lines += [f"  {note}" for note in outcome.notes]
+    for line in lines:
+        shown.print(line, markup=False, highlight=False, soft_wrap=True)
+    if as_json:
+        made = claim_object(outcome, name) if outcome.is_claim else submission_object(outcome, name)
+        click.echo(made.model_dump_json())
+
+
+def _summary(outcomes: Sequence[Outcome], name: str) -> SummaryObject:
+    problems = [outcome.problem.exit_code for outcome in outcomes if outcome.problem]
+    return SummaryObject(
+        assignment=name,
+        graded=sum(outcome.report is not None and not outcome.kept for outcome in outcomes),
+        kept=sum(outcome.kept for outcome in outcomes),
+        claims=sum(outcome.claim is not None and not outcome.kept for outcome in outcomes),
+        refused=sum(code == 3 for code in problems),
+        failed=sum(code != 3 for code in problems),
+        exit_code=code_of(outcomes),
+    )
+
+
+@click.command(cls=Command)
 @click.argument("assignment")
-@course_option
-def rescore(assignment: str, course: Path | None) -> None:
+@place_options
+def rescore(assignment: str, course: Path | None, house: Path | None) -> None:
     """Score and grade all that was handed in anew, by the labels and rules of now, and show who moves.
 
     For labels that were corrected (`neurograde heldout --correct`), and for a metric, anchors, gates, extensions or a
     late policy that changed. Nobody's code is run, marks by hand stay, and the ledger keeps what was. A second time
     nothing changes.
     """
-    from grading.analysis import rescoring
-    from neurograde.cli.tables import rescored_table
-
+    home = find_house(house)
     done = []
     with progress() as bar:
         task = bar.add_task("Scoring", total=None)
-        for one in open_pipeline(assignment, course).rescore():
-            done.append(one)
-            bar.update(task, completed=len(done), description=f"Scored {one.before.student}")
-    if any(one.is_changed for one in done):
+        for rescored in rescore_service.rescore(home, find_course(course, home), assignment):
+            done.append(rescored)
+            bar.update(task, completed=len(done), description=f"Scored {rescored.before.student}")
+    if any(rescored.is_changed for rescored in done):
         console(sys.stdout).print(rescored_table(done))
-    click.echo(rescoring.summary(done))
+    click.echo(rescored_summary(done))
 
 
-@main.command()
-@click.option("--jobs", "-j", type=click.IntRange(1, 64), default=default_jobs, help="Rooms at work [one per core].")
-@click.pass_context
-def demo(context: click.Context, jobs: int) -> None:
-    """The main job on a small class, from source notebooks to course grades.
-
-    Releases neuron_pytorch and the Fashion-MNIST competition, hands in one sample submission of each kind (perfect,
-    half done, untouched, subtly wrong, crashing, looping for ever, eating memory, cheating) and the claims of a few
-    networks that are trained for it, grades all that in the room, and ends with the leaderboard, the course grades and
-    an export. Everything is left in demo/ to be looked at.
-    """
-    from neurograde.services.admin import demo as small_class
-
-    house = find_house()
-    desk, samples = house / "demo", house / "tests" / "submissions"
-    course = desk / "course"
-    shutil.rmtree(course, ignore_errors=True)
-    lesson, competition = small_class.LESSON, small_class.COMPETITION
-    context.invoke(release, assignments=(lesson, competition), languages=(SOURCE_LANGUAGE,))
-    handed_in = small_class.hand_in(samples / lesson, load_assignment(house / "bundles" / lesson), desk / lesson)
-    click.echo("\nHanded in:")
-    for sample in handed_in:
-        click.echo(f"  {sample.name:22} {sample.expected.says}")
-    show = console(sys.stdout)
-    show.print(table(run(lesson, [desk / lesson], course, jobs=jobs)))
-    click.echo(f"Four of them compete on Fashion-MNIST ({competition}):")
-    with working("Training their networks"):
-        small_class.compete(samples / competition, load_assignment(house / "bundles" / competition), desk / competition)
-    show.print(table(run(competition, [desk / competition], course, jobs=jobs)))
-    context.invoke(leaderboard, assignment=competition, course=course)
-    page, grades = desk / "leaderboard.html", desk / "grades.csv"
-    context.invoke(leaderboard, assignment=competition, course=course, form="html", output=page)
-    context.invoke(grades_command, course=course)
-    context.invoke(export, form="csv", course=course, output=grades)
-    click.echo(f"Reports and executed notebooks: {course}/reports/")
-    click.echo(f"Leaderboard to open in a browser: {page}")
-    click.echo(f"How a grade came about: neurograde explain perfect --course {course.relative_to(house)}")
-    click.echo(f"Read and mark by hand: neurograde formgrader --course {course.relative_to(house)}")
-
-
-def run(
-    name: str,
-    paths: Sequence[Path],
-    course: Path | None,
-    *,
-    jobs: int,
-    regrade: bool = False,
-    fresh: bool = False,
-    as_json: bool = False,
-) -> "list[Outcome]":
-    """Grade with a progress bar; print each outcome as JSON where asked, and each problem, when it is there."""
-    from autograder.intake.uploads import uploads
-
-    pipeline = open_pipeline(name, course)
-    handed_in = list(uploads(paths, name, claims=pipeline.takes_claims))
-    outcomes: list[Outcome] = []
-    with progress() as bar:
-        task = bar.add_task("Opening a room", total=len(handed_in))
-        for outcome in pipeline.run(handed_in, jobs=jobs, regrade=regrade, fresh=fresh):
-            outcomes.append(outcome)
-            bar.update(task, advance=1, description=f"Graded {outcome.student}")
-            if outcome.problem is not None:
-                bar.console.print(
-                    f"{outcome.student}: {outcome.problem}", markup=False, highlight=False, soft_wrap=True
-                )
-            for line in claim_lines(outcome):
-                bar.console.print(line, markup=False, highlight=False, soft_wrap=True)
-            if as_json and outcome.claim is None:
-                click.echo(json.dumps(as_object(outcome, name)))
-    if pipeline.by_hand and any(outcome.report for outcome in outcomes):
-        asked = ", ".join(question.name for question in pipeline.by_hand)
-        console().print(f"To be marked by hand: {asked}. Open them: neurograde formgrader")
-    return outcomes
-
-
-def open_pipeline(name: str, course: Path | None) -> "Pipeline":
-    """The pipeline of an assignment that was released. Raises ConfigError for any other."""
-    from grading.common.directory import open_course
-    from neurograde.services.submissions.grade import Pipeline
-
-    house = find_house()
-    source_of(house, name)
-    assignment, syllabus = load_assignment(house / "bundles" / name), load_syllabus(house / "source")
-    return Pipeline(assignment, house / "source", open_course(course), syllabus)
-
-
-def claim_lines(outcome: "Outcome") -> list[str]:
-    """What a student may read of a claim: the public score to two decimals, and what is odd in the file."""
-    if outcome.claim is None or outcome.claim.scores is None:
-        return []
-    from grading.scoring.score import PUBLIC_DIGITS
-
-    when = "scored before" if outcome.kept else "scored"
-    score = f"{outcome.claim.scores.public.value:.{PUBLIC_DIGITS}f} on the public rows"
-    return [f"{outcome.student}: {Path(outcome.origin).name} {when}, {score}", *(f"  {note}" for note in outcome.notes)]
-
-
-def as_object(outcome: "Outcome", assignment: str) -> dict[str, object]:
-    """The documented JSON object of one submission; what there is no report of is null, never zero."""
-    report, grade = outcome.report, outcome.grade
-    return {
-        "student": outcome.student,
-        "assignment": assignment,
-        "submission": outcome.submission.id if outcome.submission else None,
-        "status": report.status if report else Status.NOT_RUN,
-        "points": report.points if report else None,
-        "max_points": report.max_points if report else None,
-        "questions": [
-            {
-                "name": question.name,
-                "status": question.status,
-                "points": question.points,
-                "max_points": question.max_points,
-                "hidden": question.hidden,
-            }
-            for question in (report.questions if report else ())
-        ],
-        "score": grade.score.value if grade and grade.score else None,
-        "grade": grade.value if grade else None,
-        "seconds": report.seconds if report else None,
-    }
-
-
-def table(outcomes: Sequence["Outcome"]) -> Table:
-    """Students, questions, score, grade, seconds."""
-    outcomes = [outcome for outcome in outcomes if outcome.claim is None]
-    names = next(([q.name for q in o.report.questions] for o in outcomes if o.report), [])
-    shown = Table(header_style="bold", box=SIMPLE_HEAD, padding=(0, 1, 0, 0))
-    shown.add_column("student", overflow="fold")
-    shown.add_column("status", no_wrap=True)
-    for name in (*names, "points", "score", "grade", "seconds"):
-        shown.add_column(name, justify="right", no_wrap=True)
-    for outcome in sorted(outcomes, key=lambda o: o.student):
-        shown.add_row(*_cells(outcome, len(names)))
-    return shown
-
-
-def _cells(outcome: "Outcome", questions: int) -> list[str]:
-    report, grade = outcome.report, outcome.grade
-    if report is None or grade is None:
-        return [outcome.student, "[red]no report[/]", *[""] * (questions + 4)]
-    colour = COLOURS.get(report.status, "red")
-    score = f"{grade.score.value:.3f} ±{(grade.score.high - grade.score.low) / 2:.3f}" if grade.score else "-"
-    return [
-        outcome.student,
-        f"[{colour}]{report.status}[/]",
-        *(f"[{COLOURS.get(q.status, 'red')}]{q.points:g}[/]" for q in report.questions),
-        f"{report.points:g}/{report.max_points:g}",
-        score,
-        f"{grade.value:.2f}/{grade.max_value:g}",
-        f"{report.seconds:.2f}",
-    ]
+@click.command(cls=Command)
+@click.argument("assignment")
+@click.argument("student")
+@click.option(
+    "--output", "-o", type=click.Path(dir_okay=False, path_type=Path), help="Write the executed notebook there."
+)
+@place_options
+def feedback(assignment: str, student: str, output: Path | None, course: Path | None, house: Path | None) -> None:
+    """What a student may see of the attempt that counts: points, public tests in full, hints of hidden ones."""
+    home = find_house(house)
+    seen = feedback_service.feedback(home, find_course(course, home), assignment, student)
+    click.echo(f"{seen.person}, {assignment}, handed in {seen.handed_in:%Y-%m-%d %H:%M %Z}")
+    for question in seen.questions:
+        click.echo(f"{question.name}: {question.points:g} of {question.max_points:g} points")
+        for case in question.cases:
+            click.echo(f"  {case.name}{' (hidden)' if case.hidden else ''}: {case.status}")
+            for line in case.said.splitlines():
+                click.echo(f"      {line}")
+    for note in seen.notes:
+        click.echo(note)
+    if seen.grade is not None:
+        click.echo(f"grade {seen.grade.value:g} of {seen.grade.max_value:g}")
+    if output is not None:
+        output.write_bytes(seen.notebook)
+        say(f"The notebook as it ran: {output}")

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from autograder.model.report import Status
 from grading.analysis.preview import Move
 from grading.analysis.rescoring import GRADE_DIGITS, SCORE_DIGITS, Rescored
 from grading.competition.board import Board, BoardRow, Likeness, OwnEntry, Shown
@@ -10,6 +11,11 @@ from grading.competition.table import heading
 
 if TYPE_CHECKING:
     from rich.table import Table
+
+    from neurograde.services.marks.grades import ClassGrades
+    from neurograde.services.submissions.outcomes import Outcome
+
+COLOURS = {Status.PASSED: "green", Status.FAILED: "yellow", Status.NOT_RUN: "dim"}
 
 LIKENESS: Mapping[Likeness | None, str] = {
     Likeness.BEST: "your best",
@@ -156,3 +162,58 @@ def moves_table(moved: Sequence[Move], most: int | None = None) -> "Table":
     if most is not None and len(moved) > most:
         shown.caption = f"and {len(moved) - most} more"
     return shown
+
+
+def grades_table(grades: "ClassGrades") -> "Table":
+    """Everyone's grades, and the course grade they make."""
+    from rich.box import SIMPLE_HEAD
+    from rich.table import Table
+
+    shown = Table(
+        header_style="bold", box=SIMPLE_HEAD, padding=(0, 1, 0, 0), title="Course grades", title_justify="left"
+    )
+    shown.add_column("student", overflow="fold")
+    for column in grades.columns:
+        shown.add_column(f"{column.name} /{column.max_value:g}", justify="right")
+    for name in ("share", "grade", "letter"):
+        shown.add_column(name, justify="right", no_wrap=True)
+    for standing in grades.standings:
+        results = [standing.grades.get(column.name) for column in grades.columns]
+        cells = [f"{result.value:.2f}" if result else "-" for result in results]
+        whole = standing.course
+        shown.add_row(str(standing.student), *cells, f"{whole.share:.1%}", f"{whole.ten_point:.2f}", whole.letter)
+    return shown
+
+
+def outcomes_table(outcomes: Sequence["Outcome"]) -> "Table":
+    """Students, questions, score, grade, seconds."""
+    outcomes = [outcome for outcome in outcomes if not outcome.is_claim]
+    names = next(([question.name for question in o.report.questions] for o in outcomes if o.report), [])
+    from rich.box import SIMPLE_HEAD
+    from rich.table import Table
+
+    shown = Table(header_style="bold", box=SIMPLE_HEAD, padding=(0, 1, 0, 0))
+    shown.add_column("student", overflow="fold")
+    shown.add_column("status", no_wrap=True)
+    for name in (*names, "points", "score", "grade", "seconds"):
+        shown.add_column(name, justify="right", no_wrap=True)
+    for outcome in sorted(outcomes, key=lambda outcome: outcome.student):
+        shown.add_row(*_outcome_cells(outcome, len(names)))
+    return shown
+
+
+def _outcome_cells(outcome: "Outcome", questions: int) -> list[str]:
+    report, grade = outcome.report, outcome.grade
+    if report is None or grade is None:
+        return [outcome.student, "[red]no report[/]", *[""] * (questions + 4)]
+    colour = COLOURS.get(report.status, "red")
+    score = f"{grade.score.value:.3f} ±{(grade.score.high - grade.score.low) / 2:.3f}" if grade.score else "-"
+    return [
+        outcome.student,
+        f"[{colour}]{report.status}[/]",
+        *(f"[{COLOURS.get(q.status, 'red')}]{q.points:g}[/]" for q in report.questions),
+        f"{report.points:g}/{report.max_points:g}",
+        score,
+        f"{grade.value:.2f}/{grade.max_value:g}",
+        f"{report.seconds:.2f}",
+    ]

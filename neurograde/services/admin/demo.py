@@ -13,9 +13,10 @@ import numpy as np
 
 from autograder.authoring.corpus.samples import Sample, load_sample
 from autograder.model.bundle import Assignment
-from autograder.model.errors import ConfigError
 
 LESSON, COMPETITION = "neuron_pytorch", "fashionmnist_kaggle"
+SAMPLES = Path(__file__).parents[2] / "demo_class"
+"""The class's notebooks, an assignment a folder."""
 
 BATCH = 240
 """Images; 60,000 are a whole number of them."""
@@ -54,22 +55,22 @@ COMPETITORS = (
 )
 
 
-def hand_in(samples: Path, assignment: Assignment, folder: Path) -> list[Sample]:
+def hand_in(assignment: Assignment, folder: Path) -> list[Sample]:
     """Write the class's uploads into `folder`, afresh; what each of them is."""
-    _make_room(samples, folder)
-    handed_in = [load_sample(samples / name, assignment) for name in CLASS]
+    _make_room(folder)
+    handed_in = [load_sample(SAMPLES / LESSON / name, assignment) for name in CLASS]
     for sample in handed_in:
         _write(folder / f"{sample.name}{sample.suffix}", sample.content, _day(assignment, before=1))
     return handed_in
 
 
-def compete(samples: Path, assignment: Assignment, folder: Path) -> None:
+def compete(assignment: Assignment, folder: Path) -> None:
     """Write the competitors' notebooks and claims into `folder`, afresh."""
-    _make_room(samples, folder)
+    _make_room(folder)
     with np.load(assignment.bundle / "files/train.npz") as train, np.load(assignment.bundle / "files/test.npz") as test:
         images, labels, unseen = train["images"], train["labels"], test["images"]
     for competitor in COMPETITORS:
-        sample = load_sample(samples / competitor.sample, assignment)
+        sample = load_sample(SAMPLES / COMPETITION / competitor.sample, assignment)
         _write(folder / f"{competitor.student}.ipynb", sample.content, _day(assignment, before=1))
         for number, answers in enumerate(_answers(competitor, images, labels, unseen)):
             rows = "".join(f"{answer},{row}\n" for row, answer in enumerate(answers))
@@ -100,9 +101,7 @@ def _answers(competitor: Competitor, images: Any, labels: Any, unseen: Any) -> I
                 yield network(asked).argmax(dim=1).tolist()
 
 
-def _make_room(samples: Path, folder: Path) -> None:
-    if not samples.is_dir():
-        raise ConfigError(f"{samples} is missing: the demo's submissions are part of a checkout. Run it in one.")
+def _make_room(folder: Path) -> None:
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
 

@@ -5,11 +5,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from autograder.model.errors import ConfigError
-from grading.common.directory import open_course
 from grading.people.canvas_columns import assign_columns
 from grading.people.files import RosterFile, RosterLine, read_file
 from grading.people.merge import described, import_roster, merge
 from grading.people.roster import KEYS, CanvasColumn, Roster, Student, folded, link, load_roster
+from tests.builders import make_course
 
 CANVAS = """\
 Student,ID,SIS User ID,SIS Login ID,Section,Notes,Homework 1 (501),"Two, in one (502)",Current Score
@@ -245,7 +245,7 @@ def test_two_columns_of_one_title_are_not_told_apart_by_guessing():
 
 
 def test_an_import_is_kept_and_a_dry_run_is_not(tmp_path):
-    course, path = open_course(tmp_path / "course"), tmp_path / "canvas-export.csv"
+    course, path = make_course(tmp_path / "course"), tmp_path / "canvas-export.csv"
     path.write_text(CANVAS)
     import_roster(course, path, {}, dry_run=True)
     assert load_roster(course) == Roster()
@@ -255,7 +255,7 @@ def test_an_import_is_kept_and_a_dry_run_is_not(tmp_path):
 
 
 def test_a_column_keeps_its_assignment_when_canvas_is_imported_again_under_another_title(tmp_path):
-    course, path = open_course(tmp_path / "course"), tmp_path / "canvas-export.csv"
+    course, path = make_course(tmp_path / "course"), tmp_path / "canvas-export.csv"
     path.write_text(CANVAS)
     import_roster(course, path, {"hw1": ["Homework 1"]})
     path.write_text(CANVAS.replace("Homework 1 (501)", "First steps (501)"))
@@ -264,7 +264,7 @@ def test_a_column_keeps_its_assignment_when_canvas_is_imported_again_under_anoth
 
 
 def test_a_file_with_an_error_leaves_the_roster_as_it_was(tmp_path):
-    course, path = open_course(tmp_path / "course"), tmp_path / "export.csv"
+    course, path = make_course(tmp_path / "course"), tmp_path / "export.csv"
     path.write_text(CANVAS)
     import_roster(course, path, {})
     before = (course.root / "roster.csv").read_bytes()

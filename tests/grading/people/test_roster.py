@@ -3,8 +3,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from autograder.model.errors import ConfigError, PlatformError
-from grading.common.directory import open_course
 from grading.people.roster import CanvasColumn, Roster, Student, link, load_roster, match, reconcile, save_roster
+from tests.builders import make_course
 
 ADA = Student(id="ada", name="Lovelace, Ada", email="ada@example.org", lms_id="101", sis_id="S1", login="alovelace")
 IVAN = Student(id="ivan1", name="Иванов Иван", email="ivan@example.org", competition_name="BackProp", section="A")
@@ -114,7 +114,7 @@ def test_a_link_that_cannot_be_is_refused_with_a_way_out(name, student, message)
 
 
 def test_what_is_saved_is_loaded_formulas_and_all(tmp_path):
-    course = open_course(tmp_path)
+    course = make_course(tmp_path)
     assert load_roster(course) == Roster()
     nasty = Student(id="x", name="=cmd|' /C calc'!A0", competition_name="@evil", also=("+1", "a, b"))
     column = CanvasColumn(id="7", title="Home, work (1)", points=7.5, assignment="hw1")
@@ -125,7 +125,7 @@ def test_what_is_saved_is_loaded_formulas_and_all(tmp_path):
 
 
 def test_a_full_disk_leaves_the_roster_that_was_there(tmp_path, monkeypatch):
-    course = open_course(tmp_path)
+    course = make_course(tmp_path)
     save_roster(course, CLASS)
     before = (tmp_path / "roster.csv").read_bytes()
     (tmp_path / "roster.csv").unlink()
@@ -150,11 +150,11 @@ def test_a_full_disk_leaves_the_roster_that_was_there(tmp_path, monkeypatch):
 def test_a_roster_edited_wrongly_is_said_with_its_line(tmp_path, text, message):
     (tmp_path / "roster.csv").write_text(text)
     with pytest.raises(ConfigError) as caught:
-        load_roster(open_course(tmp_path))
+        load_roster(make_course(tmp_path))
     assert message in str(caught.value)
 
 
 def test_a_wrong_canvas_file_is_said(tmp_path):
     (tmp_path / "canvas.csv").write_text("canvas_id,title,points\n1,HW,many\n")
     with pytest.raises(ConfigError, match=r"canvas.csv, line 2 needs canvas_id, title, and points that are a number"):
-        load_roster(open_course(tmp_path))
+        load_roster(make_course(tmp_path))

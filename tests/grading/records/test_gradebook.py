@@ -14,13 +14,12 @@ from autograder.model.assignment import AssignmentSettings, Competition
 from autograder.model.bundle import Assignment, Question
 from autograder.model.errors import ConfigError, PlatformError
 from autograder.model.report import CaseResult, Provenance, QuestionResult, Report, Status
-from grading.common.directory import open_course
 from grading.records.gradebook import Gradebook, write_timestamp
 from grading.records.marks import AssignmentMark, Enrolled, GradebookRow
 from grading.rules.lateness import ON_TIME, Lateness
 from grading.rules.policy import Result, grade
 from grading.scoring.score import Score, Scores
-from tests.builders import earned
+from tests.builders import earned, make_course
 
 NOON = datetime(2026, 11, 30, 12, 0, 0, 250_000, tzinfo=UTC)
 COMPETITION = Competition(anchors=[(0.5, 0), (1.0, 8)])
@@ -261,7 +260,7 @@ def test_two_writers_at_once_lose_nothing_and_record_nobody_twice(place, gradebo
 
 
 def test_nbgrader_export_gives_the_same_totals(tmp_path):
-    course = open_course(tmp_path)
+    course = make_course(tmp_path)
     with Gradebook(course.gradebook) as gradebook:
         gradebook.record(assignment(), CLASS)
         totals = earned(gradebook, "hw1")
@@ -278,11 +277,11 @@ def test_nbgrader_export_gives_the_same_totals(tmp_path):
 def test_the_timestamp_file_says_the_time_of_the_gradebook(tmp_path):
     from nbgrader.utils import parse_utc
 
-    course = open_course(tmp_path)
+    course = make_course(tmp_path)
     write_timestamp(course, "ada", "hw1", NOON.astimezone(timezone(timedelta(hours=3))))
     assert parse_utc((tmp_path / "submitted/ada/hw1/timestamp.txt").read_text().strip()) == NOON.replace(tzinfo=None)
 
 
 def test_a_time_without_a_zone_is_refused(tmp_path):
     with pytest.raises(ValueError, match="no time zone"):
-        write_timestamp(open_course(tmp_path), "ada", "hw1", datetime(2026, 11, 30))
+        write_timestamp(make_course(tmp_path), "ada", "hw1", datetime(2026, 11, 30))

@@ -8,10 +8,10 @@ from hypothesis import strategies as st
 from autograder.model.assignment import AssignmentSettings, LatePolicy
 from autograder.model.errors import ConfigError, SubmissionError
 from autograder.model.syllabus import Syllabus, Weighted
-from grading.common.directory import open_course
 from grading.rules.extensions import Extension
 from grading.rules.extensions_file import load_extensions
 from grading.rules.lateness import duration, judge, lateness, require_open
+from tests.builders import make_course
 
 BERLIN = ZoneInfo("Europe/Berlin")
 POLICY = LatePolicy(percent_per_day=10)
@@ -31,7 +31,7 @@ def days_late(handed_in: datetime, due: datetime, zone: ZoneInfo = BERLIN) -> in
 
 @pytest.fixture
 def course(tmp_path):
-    return open_course(tmp_path)
+    return make_course(tmp_path)
 
 
 def test_in_time_is_not_late_and_neither_is_the_last_moment():

@@ -6,10 +6,11 @@ import numpy as np
 import pytest
 
 from autograder.model.errors import ConfigError, PlatformError
-from grading.common.directory import CourseDirectory, open_course
+from grading.common.directory import CourseDirectory
 from grading.scoring.heldout import HeldOut
 from grading.scoring.heldout_store import correct, facts, load, prepare, read_baseline, read_corrections, ready
 from grading.scoring.split import split_hash
+from tests.builders import make_course
 
 DATA = """
 import numpy as np
@@ -22,7 +23,7 @@ def heldout(seed):
 
 @pytest.fixture
 def course(tmp_path) -> CourseDirectory:
-    return open_course(tmp_path / "course")
+    return make_course(tmp_path / "course")
 
 
 @pytest.fixture
@@ -49,7 +50,7 @@ def test_the_set_is_drawn_once_and_then_loaded(source, course):
 
 
 def test_another_course_draws_another_set(source, course, tmp_path):
-    other = open_course(tmp_path / "other")
+    other = make_course(tmp_path / "other")
     assert ready(source, course, "hw1").version != ready(source, other, "hw1").version
 
 
@@ -137,7 +138,7 @@ def test_the_secret_is_the_terms_and_every_assignment_is_split_apart(source, cou
 def test_another_term_splits_the_same_rows_otherwise(tmp_path, course):
     text = "import numpy as np\ndef heldout(seed):\n    return np.zeros(400), np.arange(400) % 2"
     source = write_data(tmp_path / "source", text)
-    here, there = prepare(source, course, "hw1"), prepare(source, open_course(tmp_path / "other"), "hw1")
+    here, there = prepare(source, course, "hw1"), prepare(source, make_course(tmp_path / "other"), "hw1")
     assert here.version == there.version
     assert here.split != there.split
 

@@ -20,11 +20,11 @@ from autograder.model.report import Status
 from grading.analysis.integrity.examine import examine
 from grading.analysis.integrity.findings import Sign, Thresholds, outliers
 from grading.analysis.integrity.reading import ReadNotebook, load_thresholds, read_notebooks, read_template
-from grading.common.directory import open_course
 from grading.records.attempts import Attempt, AttemptKind
 from grading.rules.policy import Evidence
 from grading.scoring.heldout import HeldOut
 from grading.scoring.score import reproduction, score
+from tests.builders import make_course
 
 ROOT = Path(__file__).parents[4]
 CORPUS = ROOT / "tests" / "submissions"
@@ -325,7 +325,7 @@ def test_what_is_no_python_is_looked_at_all_the_same():
 
 
 def test_notebooks_are_read_as_they_were_handed_in_and_missing_ones_left_out(tmp_path, digits):
-    course = open_course(tmp_path)
+    course = make_course(tmp_path)
     labels, predictions = digits
     attempts, _ = class_of(labels, predictions[:3])
     cell = {"cell_type": "code", "source": ["x = 1\n", "y = 2"], "metadata": {}, "outputs": []}

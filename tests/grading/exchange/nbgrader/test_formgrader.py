@@ -25,7 +25,6 @@ from autograder.model.bundle import Assignment, Case, Question, load_settings
 from autograder.model.errors import ConfigError, PlatformError
 from autograder.model.house import load_syllabus
 from autograder.model.report import CaseResult, Predictions, Provenance, QuestionResult, Report, Status
-from grading.common.directory import open_course
 from grading.exchange.nbgrader.formgrader import prepare_directory, server_command
 from grading.exchange.nbgrader.publish import annotated, publish
 from grading.records.gradebook import Gradebook
@@ -33,6 +32,7 @@ from grading.records.marks import Enrolled, GradebookRow
 from grading.rules.lateness import judge
 from grading.rules.policy import grade
 from grading.scoring.score import Score, Scores
+from tests.builders import make_course
 
 COURSE = 'title = "Deep learning"\n[[assignments]]\nname = "hw1"\nweight = 1\n[late]\npercent_per_day = 10\n'
 HW1 = 'title = "Homework 1"\ndue = 2026-12-01T12:00:00Z\n[competition]\nanchors = [[0.5, 0], [1, 8]]\n'
@@ -135,7 +135,7 @@ def row(source, assignment):
 @pytest.fixture(scope="module")
 def course(source, assignment, row, tmp_path_factory):
     """ada, bob (late), dan (marked by hand), mallory (all tricks), eve (the same, as if nobody had cleaned it)."""
-    course = open_course(tmp_path_factory.mktemp("course"))
+    course = make_course(tmp_path_factory.mktemp("course"))
     prepare_directory(course, source, ["hw1"])
     rows = [
         row("ada", 2, 0, 0.75),
@@ -554,7 +554,7 @@ def test_nbgrader_is_told_of_another_database_by_the_environment(course, monkeyp
 
 
 def test_a_configuration_of_the_courses_own_is_left_alone(source, tmp_path):
-    course, config = open_course(tmp_path), tmp_path / "nbgrader_config.py"
+    course, config = make_course(tmp_path), tmp_path / "nbgrader_config.py"
     config.write_text("c = get_config()\n")
     prepare_directory(course, source, [])
     assert config.read_text() == "c = get_config()\n"
@@ -566,7 +566,7 @@ def test_a_configuration_of_the_courses_own_is_left_alone(source, tmp_path):
 
 
 def test_what_cannot_be_written_is_ours_to_mend(assignment, row, tmp_path):
-    course = open_course(tmp_path)
+    course = make_course(tmp_path)
     (tmp_path / "autograded").write_text("")
     with pytest.raises(PlatformError, match=r"autograded/ada/hw1 could not be written: .*run the command again"):
         publish(course, assignment, row("ada", 2, 0), json.dumps(HONEST).encode())

@@ -1,0 +1,56 @@
+"""Score and grade all that was ever handed in by the labels and rules of now. Nobody's code is run for it."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime
+
+from autograder.model.house import House
+from autograder.model.report import fingerprint
+from grading.analysis.rescoring import Rescored
+from grading.common.directory import CourseDirectory
+from grading.people.roster import load_roster
+from grading.records.attempts import AttemptKind
+from grading.records.gradebook import Gradebook
+from grading.records.ledger import Ledger
+from grading.scoring.score import score
+from neurograde.services.competition.heldout import prepare
+from neurograde.services.people.extensions import Deadlines
+from neurograde.services.people.names import Names
+from neurograde.services.submissions.judge import Judge, earlier_report, last_claims, with_rules_of_now
+from neurograde.services.submissions.record import Recorder
+
+
+def rescore(house: House, course: CourseDirectory, name: str) -> Iterator[Rescored]:
+    """Each submission as it stood and as it stands, as it is scored; at the end all of it is recorded.
+
+    What comes out as it was is not written again, so a second time nothing changes.
+    """
+    assignment = with_rules_of_now(house, name)
+    competition = assignment.settings.competition
+    course.require()
+    competing = prepare(house, course, name)
+    with Gradebook(course.database) as gradebook:
+        ledger = Ledger(gradebook.database)
+        names = Names(load_roster(course), ledger.students())
+        judge = Judge(
+            assignment=assignment,
+            competing=competing,
+            deadlines=Deadlines.of(house, course, name, names),
+            claims=last_claims(ledger, name),
+        )
+        recorder = Recorder(house, course, assignment, gradebook)
+        inputs = fingerprint(competing.heldout.inputs if competing else None)
+        claims = []
+        for before in ledger.attempts(name, predictions=True):
+            if before.kind is AttemptKind.NOTEBOOK:
+                report = earlier_report(course, assignment, before.student, before.submission, inputs)
+                after = judge.attempt(report, before.handed_in) if report else None
+                if report is not None and after is not None:
+                    recorder.add(report, after)
+                yield Rescored(before=before, after=after)
+            elif before.kind is AttemptKind.CLAIM and competing is not None and competition is not None:
+                scores = score(before.predictions, competing.heldout, competition.metric)
+                claims.append(replace(before, scores=scores, recorded=datetime.now(UTC)))
+                yield Rescored(before=before, after=claims[-1])
+        ledger.record(claims)
+        recorder.write()
