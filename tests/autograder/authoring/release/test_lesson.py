@@ -4,7 +4,6 @@ from datetime import datetime
 from autograder.authoring.release.lesson import PHRASES, LessonAssignment, lesson_page
 from autograder.model.assignment import AssignmentSettings
 from autograder.model.syllabus import Syllabus
-from neurograde.cli.author import write_lesson_page
 
 SYLLABUS = Syllabus.model_validate(
     {
@@ -64,19 +63,3 @@ def test_the_page_speaks_russian():
 
 def test_every_language_has_every_phrase():
     assert PHRASES["ru"].keys() == PHRASES["en"].keys()
-
-
-def test_releasing_a_part_of_a_released_course_leaves_the_page_whole(tmp_path, bundle):
-    names = ("doubles", "other")
-    assignments = [{"name": name, "weight": 1} for name in names]
-    course = Syllabus.model_validate({"title": "Course", "assignments": assignments})
-    for name in names:
-        (tmp_path / "release" / name).mkdir(parents=True)
-    shutil.copytree(bundle, tmp_path / "bundles/doubles")
-    page = tmp_path / "release/README.md"
-    page.write_text("whole")
-    assert "release/README.md is as it was" in write_lesson_page(tmp_path, course, "en")
-    assert page.read_text() == "whole"
-    shutil.copytree(bundle, tmp_path / "bundles/other")
-    assert write_lesson_page(tmp_path, course, "en") == "The lesson page: release/README.md"
-    assert [name in page.read_text() for name in names] == [True, True]
