@@ -3,7 +3,6 @@
 import gzip
 import hashlib
 import os
-import shutil
 import urllib.request
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -14,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from autograder.model.errors import ConfigError
+from autograder.model.files import replace_whole
 
 DEBIAN_FOLDER = Path("/usr/share/datasets/fashion-mnist")
 AUTHORS_URL = "https://github.com/zalandoresearch/fashion-mnist/raw/master/data/fashion"
@@ -132,11 +132,8 @@ def _fault(path: Path) -> str | None:
 
 def _keep(name: str, content: bytes) -> None:
     folder = cache()
-    part = folder / f".{name}.{os.getpid()}"
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-        part.write_bytes(content)
-        shutil.move(part, folder / name)
+        replace_whole(folder / name, content)
     except OSError as error:
         raise ConfigError(f"{folder} cannot take {name}: {error.strerror}. Make room, then run it again.") from None
 

@@ -4,7 +4,7 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from autograder.model.errors import ConfigError, PlatformError
+from autograder.model.errors import ConfigError
 
 VARIABLE = "NEUROGRADE_COURSE"
 DATABASE_VARIABLE = "NEUROGRADE_GRADEBOOK"
@@ -88,17 +88,3 @@ def find_course(given: Path | None, house: Path) -> CourseDirectory:
     if (here / "nbgrader_config.py").is_file() and (here / "reports").is_dir():
         return CourseDirectory(root=here)
     return CourseDirectory(root=house / "course")
-
-
-def write_whole(path: Path, content: bytes) -> None:
-    """Write a file in one step, its folder too; a full disk leaves the old one. Raises PlatformError saying so."""
-    part = path.with_suffix(f".{os.getpid()}.part")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        part.write_bytes(content)
-        part.replace(path)
-    except OSError as error:
-        part.unlink(missing_ok=True)
-        raise PlatformError(
-            f"{path} could not be written: {error.strerror}. It is as it was; make room and run the command again."
-        ) from None

@@ -13,7 +13,8 @@ from dataclasses import dataclass, fields, replace
 from pathlib import Path
 
 from autograder.model.errors import ConfigError
-from grading.common.directory import CourseDirectory, write_whole
+from autograder.model.files import write_whole
+from grading.common.directory import CourseDirectory
 from grading.common.spreadsheet import clean, read_csv, restored, to_csv
 
 ROSTER = "roster.csv"

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from autograder.model.bundle import Assignment
 from autograder.model.errors import ConfigError
+from autograder.model.files import replace_whole
 from autograder.model.notebook import STUDENT_NAME
 from autograder.model.times import naive_utc
 from grading.common.directory import CourseDirectory
@@ -119,9 +120,7 @@ def write_timestamp(course: CourseDirectory, student: str, assignment: str, when
     It must say the timestamp of the gradebook's row, or formgrader takes the submission for ungraded; and there must
     be no notebook beside it, or formgrader's Autograde button would run it on this machine.
     """
-    folder = course.submitted / student / assignment
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / "timestamp.txt").write_text(timestamp_text(when))
+    replace_whole(course.submitted / student / assignment / "timestamp.txt", timestamp_text(when).encode())
 
 
 def _max_points(assignment: Assignment) -> dict[str, float]:

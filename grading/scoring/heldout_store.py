@@ -23,6 +23,7 @@ from pydantic import Field
 
 from autograder.model.assignment import Competition
 from autograder.model.errors import ConfigError, PlatformError
+from autograder.model.files import replace_whole
 from autograder.model.settings import Settings
 from grading.common.directory import CourseDirectory
 from grading.common.secret import term_secret
@@ -303,9 +304,7 @@ def _split(course: CourseDirectory, assignment: str, old: OldManifest, public_sh
 
 
 def _write_manifest(folder: Path, manifest: Manifest) -> None:
-    part = folder / ".manifest.part"
-    _write(part, manifest.model_dump_json(indent=2).encode())
-    part.replace(folder / "manifest.json")
+    replace_whole(folder / "manifest.json", manifest.model_dump_json(indent=2).encode(), private=True)
 
 
 def _to_bytes(array: NDArray[Any]) -> bytes:
@@ -315,8 +314,8 @@ def _to_bytes(array: NDArray[Any]) -> bytes:
 
 
 def _write(path: Path, content: bytes) -> str:
-    path.touch(mode=0o600)
-    path.write_bytes(content)
+    """Write a file for its owner only; its checksum."""
+    replace_whole(path, content, private=True)
     return hashlib.sha256(content).hexdigest()
 
 

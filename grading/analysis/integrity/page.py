@@ -8,6 +8,7 @@ from pathlib import Path
 from types import MappingProxyType
 
 from autograder.model.errors import ConfigError
+from autograder.model.files import replace_whole
 from grading.analysis.integrity.findings import MOST_PAGES, Findings, Population, Reason, Sign, Suspicion
 from grading.analysis.integrity.similarity import Marked
 
@@ -91,7 +92,7 @@ def write_pages(findings: Findings, folder: Path) -> Path:
         for old in folder.glob(PAGE):
             old.unlink()
         for name, text in render(findings):
-            (folder / name).write_text(text, encoding="utf-8")
+            replace_whole(folder / name, text.encode())
     except OSError as error:
         raise ConfigError(f"{folder} cannot be written: {error}. Choose another with --output DIR.") from None
     return folder / "index.html"

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from autograder.model.errors import ConfigError
+from autograder.model.files import replace_whole
 from grading.common.directory import CourseDirectory
 from grading.records.marks import COURSE_ID
 
@@ -36,7 +37,7 @@ def prepare_directory(course: CourseDirectory, source: Path, assignments: Sequen
         for folder in ("exchange", "autograded", *(f"source/{name}" for name in assignments)):
             (course.root / folder).mkdir(parents=True, exist_ok=True)
         if not config.exists() or config.read_text(encoding="utf-8").startswith(OURS):
-            config.write_text(CONFIG.format(source=str(source.absolute())), encoding="utf-8")
+            replace_whole(config, CONFIG.format(source=str(source.absolute())).encode())
     except OSError as error:
         raise ConfigError(
             f"{course.root} cannot be made ready for nbgrader: {error}. Choose another with --course DIR."

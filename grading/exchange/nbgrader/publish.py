@@ -7,6 +7,7 @@ from typing import Any
 
 from autograder.model.bundle import Assignment, Question
 from autograder.model.errors import PlatformError
+from autograder.model.files import replace_whole
 from autograder.model.notebook import Notebook, checks_in
 from autograder.model.report import QuestionResult, Report, verdict
 from grading.common.directory import CourseDirectory
@@ -28,11 +29,8 @@ def publish(course: CourseDirectory, assignment: Assignment, row: GradebookRow, 
     folder = course.root / "autograded" / row.student / assignment.name
     notebook = annotated(json.loads(executed), assignment, row.report, row.grade)
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-        part = folder / ".part"
-        part.write_text(json.dumps(notebook, ensure_ascii=False), encoding="utf-8")
-        part.replace(folder / f"{assignment.name}.ipynb")
-        (folder / "timestamp.txt").write_text(timestamp_text(row.timestamp))
+        replace_whole(folder / f"{assignment.name}.ipynb", json.dumps(notebook, ensure_ascii=False).encode())
+        replace_whole(folder / "timestamp.txt", timestamp_text(row.timestamp).encode())
         write_timestamp(course, row.student, assignment.name, row.timestamp)
     except OSError as error:
         raise PlatformError(

@@ -4,8 +4,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from autograder.model.errors import ConfigError
+from autograder.model.files import write_whole
 from autograder.model.house import House
-from grading.common.directory import CourseDirectory, write_whole
+from grading.common.directory import CourseDirectory
 from grading.exchange import exports
 from grading.exchange.exports import Key
 from grading.exchange.gradescope import gradescope_json

@@ -16,10 +16,11 @@ from autograder.engine.job import GradedSubmission
 from autograder.engine.local import autograde_many
 from autograder.intake.uploads import Upload
 from autograder.model.bundle import Assignment, Question
+from autograder.model.files import write_whole
 from autograder.model.house import House
 from autograder.model.notebook import Submission
 from autograder.model.report import Report, fingerprint, to_json
-from grading.common.directory import CourseDirectory, write_whole
+from grading.common.directory import CourseDirectory
 from grading.people.roster import load_roster
 from grading.records.gradebook import Gradebook
 from grading.records.ledger import Ledger

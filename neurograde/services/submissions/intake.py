@@ -10,9 +10,10 @@ from autograder.intake.uploads import uploads as find_uploads
 from autograder.model.assignment import LatePolicy
 from autograder.model.bundle import Assignment
 from autograder.model.errors import CourseError, SubmissionError
+from autograder.model.files import write_whole
 from autograder.model.notebook import Submission, identity
 from autograder.model.report import Status
-from grading.common.directory import CourseDirectory, write_whole
+from grading.common.directory import CourseDirectory
 from grading.competition.entries import admit
 from grading.records.attempts import Attempt, AttemptKind
 from grading.records.ledger import Ledger
