@@ -15,6 +15,9 @@
 What a student's code does (raise, hang, eat memory) is never one of these: it is a `Status` in the report.
 """
 
+import difflib
+from collections.abc import Iterable
+
 
 class CourseError(Exception):
     """Says what happened, in which file or upload, and what to do next."""
@@ -68,3 +71,14 @@ class TestBrokenError(PlatformError):
     """A test file cannot be loaded, or breaks whatever the student wrote."""
 
     __test__ = False  # pytest would take the name for a test class
+
+
+def nearest(name: str, known: Iterable[str], n: int = 1) -> list[str]:
+    """At most n of the known names that are like a name that is not among them, the likest first."""
+    return difflib.get_close_matches(name, list(known), n=n)
+
+
+def did_you_mean(name: str, known: Iterable[str], *, quote: str = "", otherwise: str = "") -> str:
+    """A hint in a message: `did you mean x?`, with x in quotes as asked for; `otherwise` where nothing is near."""
+    near = nearest(name, known)
+    return f"did you mean {quote}{near[0]}{quote}?" if near else otherwise

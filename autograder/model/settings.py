@@ -1,8 +1,8 @@
 """Tables of settings: frozen, strict, and an unknown key is told with the nearest valid one. Pure."""
 
-import difflib
-
 from pydantic import BaseModel, ConfigDict, ValidationError
+
+from autograder.model.errors import did_you_mean
 
 
 class Settings(BaseModel):
@@ -21,7 +21,7 @@ def in_words(error: ValidationError, model: type[BaseModel]) -> str:
         place = ".".join(str(part) for part in problem["loc"])
         text = problem["msg"].removeprefix("Value error, ")
         if problem["type"] == "extra_forbidden":
-            near = difflib.get_close_matches(str(problem["loc"][-1]), keys, n=1)
-            text = "no such key" + (f"; did you mean `{near[0]}`?" if near else "")
+            hint = did_you_mean(str(problem["loc"][-1]), keys, quote="`")
+            text = f"no such key; {hint}" if hint else "no such key"
         lines.append(f"{place}: {text}" if place else text)
     return "; ".join(lines)

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from autograder.model.errors import ConfigError
+from autograder.model.errors import ConfigError, did_you_mean
 from autograder.model.notebook import STUDENT_NAME
 from grading.common.spreadsheet import read_csv
 from grading.people.roster import KEYS, CanvasColumn
@@ -139,13 +139,11 @@ def _is_canvas_test_student(entry: RosterLine) -> bool:
 
 def _not_read(header: Sequence[str]) -> tuple[str, ...]:
     """The columns of a plain file that mean nothing here; platforms' own files hold many that are none of ours."""
-    from difflib import get_close_matches
-
     notes = []
     for title in header:
         if title and title.casefold() not in FIELDS:
-            near = get_close_matches(title.casefold(), FIELDS, n=1)
-            notes.append(f'The column "{title}" was not read' + (f"; did you mean {near[0]}?" if near else "."))
+            hint = did_you_mean(title.casefold(), FIELDS)
+            notes.append(f'The column "{title}" was not read' + (f"; {hint}" if hint else "."))
     return tuple(notes)
 
 

@@ -12,7 +12,7 @@ from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
 
-from autograder.model.errors import ConfigError
+from autograder.model.errors import ConfigError, did_you_mean
 from autograder.model.files import write_whole
 from grading.common.directory import CourseDirectory
 from grading.common.spreadsheet import clean, read_csv, restored, to_csv
@@ -364,10 +364,7 @@ def _read(path: Path, known: Sequence[str]) -> Iterator[tuple[int, dict[str, str
     _, header = next(rows, (1, list(known)))
     for title in header:
         if title not in known:
-            from difflib import get_close_matches
-
-            near = get_close_matches(title, known, n=1)
-            hint = f"did you mean {near[0]}?" if near else f"the columns are {', '.join(known)}."
+            hint = did_you_mean(title, known, otherwise=f"the columns are {', '.join(known)}.")
             raise ConfigError(f'{path}: there is no column "{title}"; {hint}')
     for line, row in rows:
         if len(row) > len(header):

@@ -7,10 +7,9 @@ days = 2                             # or: until = 2026-12-24T23:59:00+03:00
 reason = "ill"
 """
 
-import difflib
 from collections.abc import Collection
 
-from autograder.model.errors import ConfigError
+from autograder.model.errors import ConfigError, did_you_mean
 from autograder.model.files import read_toml
 from grading.common.directory import CourseDirectory
 from grading.rules.extensions import EVERY, Extension, Extensions
@@ -35,7 +34,6 @@ def load_extensions(
             ("student", extension.student, students),
         ):
             if known and name not in {*known, EVERY}:
-                near = difflib.get_close_matches(name, sorted(known), n=1)
-                hint = f'did you mean "{near[0]}"?' if near else f"mend it in {path.name}."
+                hint = did_you_mean(name, known, quote='"', otherwise=f"mend it in {path.name}.")
                 raise ConfigError(f'{path}: extensions.{number}.{key}: there is no {key} "{name}"; {hint}')
     return extensions

@@ -6,7 +6,6 @@ The patterns are otter 7.0's (`otter/assign/{blocks,solutions,tests_manager}.py`
 """
 
 import ast
-import difflib
 import functools
 import inspect
 import math
@@ -19,6 +18,7 @@ from typing import Any, TypeAlias
 
 import yaml  # type: ignore[import-untyped]
 from autograder.authoring.source.parse import BEGIN_TEST_CONFIG, END_SOLUTION, HIDDEN, HIDES, IGNORED, MARKER, MARKERS, Problem, Source, SourceCell, SourceQuestion, SourceTest, read_source, solution_roles
+from autograder.model.errors import nearest
 
 
 NEARLY_MARKED = re.compile(r"[^#]*#+\s*(?:(?:begin|end)\s+)?solution(?:\s+no\s+prompt)?\s*$", re.IGNORECASE)
@@ -101,7 +101,7 @@ def _missing_files(cell: SourceCell, settings: Mapping[str, Any], files: Collect
             continue
         for name in listed:
             if str(PurePosixPath(str(name))) not in known:
-                near = difflib.get_close_matches(str(name), sorted(known), n=1)
+                near = nearest(str(name), known)
                 text = f"`{key}` lists `{name}`, which is not beside the notebook. Add it or let data.py prepare it."
                 yield cell.problem(text, nearest=near[0] if near else None)
 
@@ -110,7 +110,7 @@ def _unknown_keys(cell: SourceCell, table: Mapping[str, Any], valid: Keys, above
     for key, value in table.items():
         below = valid.get(key)
         if key not in valid:
-            near = difflib.get_close_matches(key, valid, n=1)
+            near = nearest(key, valid)
             hint = "" if near else f" The keys are {', '.join(sorted(valid))}."
             yield cell.problem(f"no such key: `{above}{key}`.{hint}", nearest=above + near[0] if near else None)
         elif below and isinstance(value, dict):
@@ -305,7 +305,7 @@ def _cell(cell: SourceCell) -> Iterator[Problem]:
         yield cell.problem("settings in an ```otter fence are not checked. Put them into a raw cell.")
     if cell.kind == "raw":
         if not cell.marker[0] and cell.first_line.startswith("#"):
-            near = difflib.get_close_matches(cell.first_line.upper(), MARKERS, n=1)
+            near = nearest(cell.first_line.upper(), MARKERS)
             if near:
                 text = "otter does not know this marker and would publish the cell. The first line must be exact."
                 yield cell.problem(text, nearest=near[0])
@@ -343,5 +343,5 @@ def _checks(cell: SourceCell, names: Sequence[str]) -> Iterator[Problem]:
         return
     for name in re.findall(r"\bgrader\.check\(\s*[\"']([^\"']+)[\"']", cell.text):
         if name not in names:
-            near = difflib.get_close_matches(name, names, n=1)
+            near = nearest(name, names)
             yield cell.problem(f"checks `{name}`, which is no question.", nearest=near[0] if near else None)

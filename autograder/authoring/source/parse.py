@@ -1,7 +1,6 @@
 """An instructor's notebook, parsed: questions, tests, solutions, and the markers of otter-assign around them."""
 
 import ast
-import difflib
 import functools
 import inspect
 import math
