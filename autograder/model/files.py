@@ -3,9 +3,10 @@
 import os
 import tempfile
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from types import MappingProxyType
 from typing import TypeVar
 
 from pydantic import ValidationError
@@ -30,6 +31,11 @@ def read_toml(path: Path, model: type[S], *, example: str) -> S:
         raise ConfigError(f"{path} is not TOML: {error}. Mend that line and run the command again.") from None
     except ValidationError as error:
         raise ConfigError(f"{path}: {in_words(error, model)}") from None
+
+
+def read_phrases(path: Path) -> Mapping[str, Mapping[str, str]]:
+    """The texts of a page, by language and name. The file comes with the program, so nothing in it is looked at."""
+    return MappingProxyType(tomllib.loads(path.read_text(encoding="utf-8")))
 
 
 def read_report(path: Path) -> Report:

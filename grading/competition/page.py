@@ -1,22 +1,18 @@
 """A leaderboard as one HTML file for students: nothing is fetched, nothing runs, light or dark as readers like it."""
 
-import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from types import MappingProxyType
 
+from autograder.model.files import read_phrases
 from autograder.model.language import SOURCE_LANGUAGE
 from grading.competition import plot
 from grading.competition.board import Board, BoardRow, Identity, Shown
 from grading.competition.plot import Picture, picture, score_range
 
 FOLDER = Path(__file__).parent
-PHRASES: Mapping[str, Mapping[str, str]] = MappingProxyType(
-    tomllib.loads((FOLDER / "page.toml").read_text(encoding="utf-8"))
-)
-"""Texts by language and name."""
+PHRASES = read_phrases(FOLDER / "page.toml")
 STRIP = 96.0
 """Width of the small picture of an interval."""
 NEAR = 1.0

@@ -1,24 +1,20 @@
 """The lesson page of a release, `release/README.md`, from `course.toml` and what each assignment says. Pure."""
 
-import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from types import MappingProxyType
 from zoneinfo import ZoneInfo
 
 from autograder.model.bundle import Assignment
 from autograder.model.assignment import AssignmentSettings, LatePolicy
+from autograder.model.files import read_phrases
 from autograder.model.language import SOURCE_LANGUAGE, said_in
 from autograder.model.syllabus import LessonStep, Syllabus
 
 BADGE = "https://colab.research.google.com/assets/colab-badge.svg"
 
-PHRASES: Mapping[str, dict[str, str]] = MappingProxyType(
-    tomllib.loads((Path(__file__).parent / "lesson.toml").read_text(encoding="utf-8"))
-)
-"""Texts by language and name."""
+PHRASES = read_phrases(Path(__file__).parent / "lesson.toml")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
