@@ -6,11 +6,9 @@ class can learn of the labels by uploading file after file, and a rank by more d
 Exact scores stay in the ledger.
 """
 
-import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from statistics import NormalDist
 from types import MappingProxyType
 
 from autograder.model.times import as_utc
@@ -18,6 +16,7 @@ from grading.common.spreadsheet import clean
 from grading.competition.board import Board, BoardRow, Dot, Identity, Likeness, OwnEntry, Shown
 from grading.competition.entries import Compare, Contest, came, entries_in_time, order
 from grading.records.attempts import Attempt, AttemptKind, latest
+from grading.scoring.metrics import wilson_interval
 from grading.scoring.score import FINAL_DIGITS, PUBLIC_DIGITS, Score, Scores
 
 NO_NAMES: Mapping[str, str] = MappingProxyType({})
@@ -174,7 +173,8 @@ class _View:
         if score.metric != "accuracy" or self.ranks_only:
             return None
         # Of the score as shown: the exact one's interval would tell a little of the digits left out.
-        half = round(_half_interval(round(score.value, self.digits), score.n), self.digits)
+        low, high = wilson_interval(round(score.value, self.digits) * score.n, score.n)
+        half = round((high - low) / 2, self.digits)
         return Shown(value=half, digits=self.digits) if half else None
 
     def permitted(self, row: BoardRow) -> BoardRow:
@@ -341,9 +341,3 @@ def _public_as_shown(attempt: Attempt) -> float:
 
 def _private_as_shown(attempt: Attempt) -> float:
     return round(_scores(attempt).private.value, FINAL_DIGITS)
-
-
-def _half_interval(share: float, n: int) -> float:
-    """Half of `metrics.wilson_interval` at 95 %, by its formula, without the seconds that importing SciPy takes."""
-    z = NormalDist().inv_cdf(0.975)
-    return z * math.sqrt(share * (1 - share) / n + z * z / (4 * n * n)) / (1 + z * z / n)

@@ -6,6 +6,7 @@ scikit-learn and SciPy take seconds to import, so each function imports its own:
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from statistics import NormalDist
 from types import MappingProxyType
 from typing import Literal
 
@@ -174,8 +175,10 @@ def within_noise(labels: ArrayLike, new: ArrayLike, best: ArrayLike) -> bool:
     return abs(gain) <= math.sqrt(better + worse - gain**2 / np.size(labels))
 
 
-def wilson_interval(correct: int, n: int, confidence: float = 0.95) -> tuple[float, float]:
+def wilson_interval(correct: float, n: int, confidence: float = 0.95) -> tuple[float, float]:
     """Wilson's score interval for the chance of being right, seen `correct` times in `n`.
+
+    `correct` need not be whole: a share that was rounded has an interval too.
 
     With p = correct / n and z the normal quantile of (1 + confidence) / 2, its ends are
     [p + z²/2n ± z √(p(1 - p)/n + z²/4n²)] / (1 + z²/n): E. B. Wilson, "Probable inference, the law of succession,
@@ -184,10 +187,12 @@ def wilson_interval(correct: int, n: int, confidence: float = 0.95) -> tuple[flo
     """
     if not (0 <= correct <= n and n > 0 and 0 < confidence < 1):
         raise ValueError(f"no interval for {correct} of {n} at confidence {confidence}")
-    from scipy.stats import binomtest
-
-    low, high = binomtest(correct, n).proportion_ci(confidence_level=confidence, method="wilson")
-    return float(low), float(high)
+    p, z = correct / n, NormalDist().inv_cdf((1 + confidence) / 2)
+    # Both ends over 2n / 2n, as SciPy's `binomtest(...).proportion_ci(method="wilson")` has them, to whose last bit but
+    # one or two these are the same. Importing SciPy takes seconds, and boards show a margin before anything is scored.
+    middle, below = 2 * n * p + z**2, 2 * (n + z**2)
+    half = z / below * math.sqrt(4 * n * p * (1 - p) + z**2)
+    return 0.0 if correct == 0 else middle / below - half, 1.0 if correct == n else middle / below + half
 
 
 def class_numbers(labels: ArrayLike, predictions: ArrayLike) -> tuple[NDArray[np.int64], NDArray[np.int64]]:

@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy.stats import binomtest
 
 from autograder.model.errors import ConfigError
 from autograder.model.report import PROBABILITY_METRICS
@@ -189,6 +190,15 @@ def test_wilson_interval_agrees_with_its_formula(correct, n):
     middle, half = p + z**2 / (2 * n), z * math.sqrt(p * (1 - p) / n + z**2 / (4 * n**2))
     expected = ((middle - half) / (1 + z**2 / n), (middle + half) / (1 + z**2 / n))
     assert wilson_interval(correct, n) == pytest.approx(expected, abs=1e-12)
+
+
+@given(st.data(), st.integers(1, 20_000), st.floats(0.01, 0.999))
+def test_wilson_interval_is_scipys(data, n, confidence):
+    correct = data.draw(st.integers(0, n))
+    expected = binomtest(correct, n).proportion_ci(confidence_level=confidence, method="wilson")
+    assert wilson_interval(correct, n, confidence) == pytest.approx((expected.low, expected.high), rel=0, abs=1e-12)
+    low, high = wilson_interval(correct, n, confidence)
+    assert 0 <= low <= correct / n <= high <= 1
 
 
 @pytest.mark.parametrize(("correct", "n", "confidence"), [(1, 0, 0.95), (-1, 5, 0.95), (6, 5, 0.95), (1, 5, math.nan)])
