@@ -15,7 +15,7 @@ from autograder.model.times import as_utc
 from grading.common.spreadsheet import clean
 from grading.competition.board import Board, BoardRow, Dot, Identity, Likeness, OwnEntry, Shown
 from grading.competition.entries import Compare, Contest, came, entries_in_time, order
-from grading.records.attempts import Attempt, AttemptKind, latest
+from grading.records.attempts import Attempt, AttemptKind, counting
 from grading.scoring.metrics import wilson_interval
 from grading.scoring.score import FINAL_DIGITS, PUBLIC_DIGITS, Score, Scores
 
@@ -261,8 +261,7 @@ def _without_entry(contenders: Iterable[_Contender], verified: Mapping[str, Atte
 def _verified(attempts: Iterable[Attempt], scored: Iterable[Attempt]) -> dict[str, Attempt]:
     """By student the latest notebook, where it has a score to show."""
     comparable = {attempt.key for attempt in scored if attempt.kind is AttemptKind.NOTEBOOK}
-    notebooks = latest(attempt for attempt in attempts if attempt.kind is AttemptKind.NOTEBOOK)
-    return {student: notebook for student, notebook in notebooks.items() if notebook.key in comparable}
+    return {student: attempt for student, attempt in counting(attempts).items() if attempt.key in comparable}
 
 
 def _dots(contenders: Sequence[_Contender], view: _View) -> list[Dot]:

@@ -98,6 +98,11 @@ def attempt_of(report: Report, grade: Grade, handed_in: datetime, scores: Scores
     )
 
 
+def counting(attempts: Iterable[Attempt]) -> dict[str, Attempt]:
+    """By student the attempt that counts, of those at one assignment: the notebook that was handed in last."""
+    return latest(attempt for attempt in attempts if attempt.kind is AttemptKind.NOTEBOOK)
+
+
 def latest(attempts: Iterable[Attempt]) -> dict[str, Attempt]:
     """By student the attempt that was handed in last; of two at the same time the one that stands later here."""
     in_order = sorted(attempts, key=lambda attempt: attempt.handed_in)

@@ -18,7 +18,7 @@ from grading.records.database import Database, has_table
 
 if TYPE_CHECKING:
     from sqlalchemy import MetaData, Table
-from grading.records.attempts import ATTEMPT, SELECTION, Attempt, AttemptKind, Selection, latest
+from grading.records.attempts import ATTEMPT, SELECTION, Attempt, AttemptKind, Selection, counting
 
 PACKED = "<i4"
 """Class numbers as they are kept: 32 bits, the least first."""
@@ -94,7 +94,7 @@ class Ledger:
 
     def counting(self, assignment: str) -> dict[str, Attempt]:
         """By student the attempt that counts: the notebook handed in last, its predictions left out."""
-        return latest(self.attempts(assignment, kind=AttemptKind.NOTEBOOK))
+        return counting(self.attempts(assignment, kind=AttemptKind.NOTEBOOK))
 
     def select(self, selection: Selection) -> None:
         """Append a selection; it takes the place of the student's earlier ones."""

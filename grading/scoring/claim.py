@@ -12,17 +12,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from autograder.model.errors import SubmissionError
+from grading.common.spreadsheet import DELIMITERS
 
 COLUMNS = ("Category", "Id")
 HEADER = ",".join(COLUMNS)
-DELIMITERS = (",", ";", "\t")
 MAX_ROW_BYTES = 100
 """A row of two numbers as `numpy.savetxt` writes them takes 50."""
 SHOWN = 5
 """How many instances of a problem are told."""
 SHIFTED_AGREEMENT, UNSHIFTED_AGREEMENT = 0.9, 0.5
 """Ids seem off by one where another file agrees at least so much one row off, and at most so much in place."""
-BLANK = "".join(DELIMITERS) + '" '
+BLANK = DELIMITERS + '" '
 """A line of nothing else says nothing: spreadsheets leave such lines behind."""
 ARCHIVES = {b"PK": "a zip or an Excel workbook", b"\x1f\x8b": "gzip"}
 UTF_16 = (b"\xff\xfe", b"\xfe\xff")

@@ -14,7 +14,7 @@ from grading.analysis.integrity.findings import (
 )
 from grading.analysis.integrity.similarity import Similarity, marked, side_by_side
 from grading.common.directory import CourseDirectory
-from grading.records.attempts import Attempt, AttemptKind, latest
+from grading.records.attempts import Attempt, counting
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -64,7 +64,7 @@ def load_thresholds(source: Path, assignment: str) -> Thresholds:
 def read_notebooks(course: CourseDirectory, assignment: str, attempts: Iterable[Attempt]) -> list[ReadNotebook]:
     """The notebooks that count, as they were handed in. One that is gone from the course directory is left out."""
     found = []
-    for student, one in sorted(latest(one for one in attempts if one.kind is AttemptKind.NOTEBOOK).items()):
+    for student, one in sorted(counting(attempts).items()):
         path = course.report_folder(assignment, student, one.submission) / "upload.ipynb"
         try:
             cells = _read_code(path)

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from autograder.model.report import Status
-from grading.records.attempts import Attempt, AttemptKind, Selection, latest
+from grading.records.attempts import Attempt, AttemptKind, Selection, counting, latest
 from grading.records.database import Database
 from grading.records.ledger import Ledger
 from grading.scoring.score import Score, Scores
@@ -55,6 +55,14 @@ def test_attempts_are_in_the_order_they_were_handed_in_and_the_last_is_the_lates
     ledger.record([LATER, ADA])
     assert ledger.attempts("hw1", predictions=True) == [ADA, LATER]
     assert latest(ledger.attempts(predictions=True)) == {"ada": LATER}
+
+
+def test_the_last_notebook_counts_whatever_else_was_handed_in_after_it(ledger):
+    claim = replace(LATER, kind=AttemptKind.CLAIM, submission="c" * 64, handed_in=LATER.handed_in + timedelta(days=1))
+    ledger.record([LATER, ADA, claim, replace(LATER, assignment="hw2", handed_in=claim.handed_in)])
+    assert ledger.counting("hw1") == {"ada": replace(LATER, predictions=())}
+    assert counting([LATER, claim, ADA]) == {"ada": LATER}
+    assert ledger.counting("hw3") == counting([claim]) == {}
 
 
 def test_the_last_selection_holds(ledger):

@@ -13,16 +13,17 @@ from grading.analysis.integrity.findings import (
     Thresholds,
     population,
 )
-from grading.records.attempts import Attempt, AttemptKind, latest
+from grading.records.attempts import Attempt, counting, latest
 from grading.scoring.score import CLAIM_GAP
 
 # --- claims and scores
 
 
 def look_at_claims(attempts: Sequence[Attempt], limits: Thresholds) -> SignFindings:
-    last = latest(one for one in attempts if one.kind is AttemptKind.NOTEBOOK)
     compared = {
-        student: one.evidence.reproduction for student, one in sorted(last.items()) if one.evidence.reproduction
+        student: attempt.evidence.reproduction
+        for student, attempt in sorted(counting(attempts).items())
+        if attempt.evidence.reproduction
     }
     if not compared:
         return SignFindings()
