@@ -1,4 +1,4 @@
-"""The languages that a course may be read in, and texts that are given in several."""
+"""The languages that a course may be read in, texts that are given in several, and nouns beside a number. Pure."""
 
 from typing import Final
 
@@ -15,3 +15,8 @@ def said_in(text: Text, language: str) -> str:
     if isinstance(text, str):
         return text
     return text.get(language) or text.get(SOURCE_LANGUAGE) or next(iter(text.values()))
+
+
+def plural(count: int, noun: str, several: str = "") -> str:
+    """An English noun as it stands after a number: "day" after 1, else "days", or `several` where no s makes it."""
+    return noun if count == 1 else several or f"{noun}s"

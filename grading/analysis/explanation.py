@@ -8,6 +8,7 @@ import textwrap
 from collections.abc import Iterator
 
 from autograder.model.assignment import AssignmentSettings, Competition
+from autograder.model.language import plural
 from autograder.model.report import QuestionResult, Report, Status
 from autograder.model.syllabus import Syllabus
 from grading.rules.lateness import Lateness, duration, said
@@ -149,7 +150,7 @@ def _lateness(late: Lateness, penalty: float, earned: float) -> str:
     came = f"{due}, handed in {duration(late.seconds_late)} later"
     if not late.is_late:
         return f"none: {came}, within the grace"
-    days = f"{late.days} day{'s' if late.days > 1 else ''} begun"
+    days = f"{late.days} {plural(late.days, 'day')} begun"
     if late.refused:
         return f"-{number(penalty)}: {came}, {days}: more than are taken, nothing counts"
     return f"-{number(penalty)}: {came}, {days}, {number(late.percent)} % of {number(earned)}"

@@ -2,14 +2,10 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
+from autograder.model.language import plural
 from grading.records.attempts import Attempt, AttemptKind
 from grading.rules.policy import POINT_DIGITS
-
-if TYPE_CHECKING:
-    pass
-
 
 SCORE_DIGITS, GRADE_DIGITS = 4, 3
 """Decimals that show what one label of 10,000 moves."""
@@ -62,8 +58,8 @@ def summary(rescored: Sequence[Rescored]) -> str:
     )
     if left := sum(one.after is None for one in rescored):
         told.append(
-            f"{left} notebook{'s were' if left > 1 else ' was'} graded by other tests or on other inputs, and must be "
-            "graded again: neurograde grade."
+            f"{left} {plural(left, 'notebook was', 'notebooks were')} graded by other tests or on other inputs, and "
+            "must be graded again: neurograde grade."
         )
     return " ".join(told)
 

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 from autograder.model.assignment import Competition
 from autograder.model.errors import SubmissionError
+from autograder.model.language import plural
 from autograder.model.times import as_utc
 from grading.records.attempts import Attempt, AttemptKind
 from grading.rules.lateness import duration, said
@@ -82,9 +83,9 @@ def admit(earlier: Iterable[Attempt], handed_in: datetime, competition: Competit
     opens = datetime.combine(tomorrow, time.min, zone).astimezone(UTC).astimezone(zone)
     wait = duration((as_utc(opens) - as_utc(handed_in)).total_seconds())
     limit = competition.daily_limit
-    files = "1 file of predictions counts" if limit == 1 else f"{limit} files of predictions count"
+    files = plural(limit, "file of predictions counts", "files of predictions count")
     raise SubmissionError(
-        f"{files} in a day, and today's are used. This one was not scored. "
+        f"{limit} {files} in a day, and today's are used. This one was not scored. "
         f"Hand it in again from {said(opens)} on, in {wait}."
     )
 

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from autograder.model.errors import SubmissionError
+from autograder.model.language import plural
 from grading.common.spreadsheet import DELIMITERS
 
 COLUMNS = ("Category", "Id")
@@ -35,7 +36,7 @@ class ClaimInvalidError(SubmissionError):
         self.problems = tuple(problems)
         super().__init__(
             "The predictions were not accepted, and this try does not count. "
-            f"The file has {_counted(len(problems), 'problem', 'problems')}:\n{self.listed}\n"
+            f"The file has {_counted(len(problems), 'problem')}:\n{self.listed}\n"
             "Mend it and hand it in again."
         )
 
@@ -82,7 +83,7 @@ def read_claim(content: bytes, n: int, classes: int = 10) -> Claim:
     sheet = _sheet(_text(content, n))
     problems = list(sheet.problems)
     if sheet.rows != n:
-        rows = _counted(sheet.rows, "row", "rows")
+        rows = _counted(sheet.rows, "row")
         problems.append(f"It has {rows} of predictions; {n:,} are needed, one for each Id.")
     if sheet.ragged:
         problems.append(f"Every row must have {len(sheet.names)} cells, as the first line has; {_some(sheet.ragged)}.")
@@ -222,7 +223,7 @@ def _not_whole(
     bad = np.flatnonzero(~_is_whole(numbers, end)).tolist()
     if bad:
         shown = [f"line {lines[row]} has {_quoted(cells[row])}" for row in bad[:SHOWN]]
-        rows, wanted = _counted(len(bad), "row", "rows"), f"a whole number from 0 to {end - 1}"
+        rows, wanted = _counted(len(bad), "row"), f"a whole number from 0 to {end - 1}"
         yield f"{column} must be {wanted}; in {rows} it is not: {_some(shown)}{_more(len(bad))}."
 
 
@@ -248,8 +249,8 @@ def _quoted(cell: str) -> str:
     return repr(cell if len(cell) <= 30 else f"{cell[:30]}...")
 
 
-def _counted(count: int, one: str, several: str) -> str:
-    return f"{count:,} {one if count == 1 else several}"
+def _counted(count: int, one: str, several: str = "") -> str:
+    return f"{count:,} {plural(count, one, several)}"
 
 
 def _some(instances: Sequence[object]) -> str:

@@ -8,6 +8,7 @@ from typing import Any
 from autograder.model.bundle import Assignment, Question
 from autograder.model.errors import PlatformError
 from autograder.model.files import replace_whole
+from autograder.model.language import plural
 from autograder.model.notebook import Notebook, checks_in
 from autograder.model.report import QuestionResult, Report, verdict
 from grading.common.directory import CourseDirectory
@@ -141,6 +142,6 @@ def _notes(report: Report, grade: Grade) -> str:
     notes = list(report.notes)
     if grade.lateness.is_late:
         days = grade.lateness.days
-        notes.append(f"Handed in {days} day{'s' if days > 1 else ''} late, which takes {grade.late_penalty:g} points.")
+        notes.append(f"Handed in {days} {plural(days, 'day')} late, which takes {grade.late_penalty:g} points.")
     items = "".join(f"<li>{html.escape(' '.join(note.split()))}</li>" for note in notes)
     return f"<div><h4>Notes of the grader</h4><ul>{items}</ul></div>" if items else ""
