@@ -5,7 +5,7 @@ and delimiters alone, so that an unbalanced quote cannot swallow lines and a lin
 """
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -21,8 +21,6 @@ MAX_ROW_BYTES = 100
 """A row of two numbers as `numpy.savetxt` writes them takes 50."""
 SHOWN = 5
 """How many instances of a problem are told."""
-SHIFTED_AGREEMENT, UNSHIFTED_AGREEMENT = 0.9, 0.5
-"""Ids seem off by one where another file agrees at least so much one row off, and at most so much in place."""
 BLANK = DELIMITERS + '" '
 """A line of nothing else says nothing: spreadsheets leave such lines behind."""
 ARCHIVES = {b"PK": "a zip or an Excel workbook", b"\x1f\x8b": "gzip"}
@@ -96,22 +94,6 @@ def read_claim(content: bytes, n: int, classes: int = 10) -> Claim:
         raise ClaimInvalidError(problems)
     predictions.setflags(write=False)
     return Claim(predictions=predictions, warnings=(*sheet.warnings, *_oddities(predictions, classes)))
-
-
-def likenesses(predictions: NDArray[np.int64], others: Mapping[str, NDArray[np.int64]]) -> tuple[str, ...]:
-    """Warnings for a claim that is the same as one of `others` (by what to call it), or as one shifted by a row."""
-    warnings = []
-    for name, other in others.items():
-        same = float(np.mean(predictions == other))
-        if same == 1.0:
-            warnings.append(f"Every prediction is the same as in {name}.")
-        elif same <= UNSHIFTED_AGREEMENT and _shifted_agreement(predictions, other) >= SHIFTED_AGREEMENT:
-            warnings.append(f"The predictions are those of {name} one row off: are the Ids shifted by one?")
-    return tuple(warnings)
-
-
-def _shifted_agreement(one: NDArray[np.int64], other: NDArray[np.int64]) -> float:
-    return max(float(np.mean(one[1:] == other[:-1])), float(np.mean(one[:-1] == other[1:])))
 
 
 def _text(content: bytes, n: int) -> str:

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from grading.scoring.claim import Claim, ClaimInvalidError, likenesses, read_claim
+from grading.scoring.claim import Claim, ClaimInvalidError, read_claim
 
 GOOD = b"Category,Id\n0,0\n1,1\n2,2\n1,3\n0,4\n"
 PREDICTIONS = [0, 1, 2, 1, 0]
@@ -161,19 +161,3 @@ def test_any_file_is_a_whole_claim_or_refused_with_its_problems(content):
 def test_predictions_written_to_a_file_are_read_back(predictions):
     content = "Category,Id\n" + "".join(f"{value},{i}\n" for i, value in enumerate(predictions))
     assert read_claim(content.encode(), len(predictions)).predictions.tolist() == predictions
-
-
-def test_likeness_to_other_files_is_told():
-    claim = np.random.default_rng(0).integers(0, 10, 500)
-    others = {"baseline.csv": claim.copy(), "try 1": np.roll(claim, 1), "try 2": (claim + 1) % 10}
-    assert likenesses(claim, others) == (
-        "Every prediction is the same as in baseline.csv.",
-        "The predictions are those of try 1 one row off: are the Ids shifted by one?",
-    )
-
-
-def test_predictions_that_hardly_change_from_row_to_row_are_not_taken_for_shifted():
-    claim = np.zeros(500, dtype=np.int64)
-    other = claim.copy()
-    other[:10] = 1
-    assert likenesses(claim, {"try 1": other}) == ()
