@@ -175,6 +175,10 @@ def within_noise(labels: ArrayLike, new: ArrayLike, best: ArrayLike) -> bool:
     return abs(gain) <= math.sqrt(better + worse - gain**2 / np.size(labels))
 
 
+QUANTILE_95 = 1.959963984540054
+"""The normal quantile of 0.975, as SciPy has it; NormalDist's is another in the last bit."""
+
+
 def wilson_interval(correct: float, n: int, confidence: float = 0.95) -> tuple[float, float]:
     """Wilson's score interval for the chance of being right, seen `correct` times in `n`.
 
@@ -187,9 +191,9 @@ def wilson_interval(correct: float, n: int, confidence: float = 0.95) -> tuple[f
     """
     if not (0 <= correct <= n and n > 0 and 0 < confidence < 1):
         raise ValueError(f"no interval for {correct} of {n} at confidence {confidence}")
-    p, z = correct / n, NormalDist().inv_cdf((1 + confidence) / 2)
-    # Both ends over 2n / 2n, as SciPy's `binomtest(...).proportion_ci(method="wilson")` has them, to whose last bit but
-    # one or two these are the same. Importing SciPy takes seconds, and boards show a margin before anything is scored.
+    p, z = correct / n, QUANTILE_95 if confidence == 0.95 else NormalDist().inv_cdf((1 + confidence) / 2)
+    # Both ends over 2n / 2n, as SciPy's `binomtest(...).proportion_ci(method="wilson")` has them, to the last bit: a
+    # score that was recorded by it is the same score now. Importing SciPy takes seconds, and boards show a margin too.
     middle, below = 2 * n * p + z**2, 2 * (n + z**2)
     half = z / below * math.sqrt(4 * n * p * (1 - p) + z**2)
     return 0.0 if correct == 0 else middle / below - half, 1.0 if correct == n else middle / below + half

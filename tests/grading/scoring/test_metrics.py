@@ -184,6 +184,13 @@ def test_the_ladder_takes_a_gain_above_its_standard_error(better, worse, n):
         assert within_noise(labels, new, best) is bool(abs(gain) < error)
 
 
+def test_wilson_interval_of_95_percent_is_scipys_to_the_last_bit_so_that_a_score_scored_again_is_the_same():
+    for n in (3, 40, 333, 7000):
+        for correct in range(0, n + 1, max(1, n // 50)):
+            expected = binomtest(correct, n).proportion_ci(method="wilson")
+            assert wilson_interval(correct, n) == (expected.low, expected.high)
+
+
 @pytest.mark.parametrize(("correct", "n"), [(0, 10), (10, 10), (7, 10), (8800, 10_000)])
 def test_wilson_interval_agrees_with_its_formula(correct, n):
     p, z = correct / n, 1.959963984540054
