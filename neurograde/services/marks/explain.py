@@ -45,7 +45,8 @@ def explain(house: House, course: CourseDirectory, student: str, assignments: Se
         house.source_of(name)
     with Gradebook(course.database) as gradebook:
         marks, ledger = gradebook.marks(), Ledger(gradebook.database)
-        person = Names(load_roster(course), [*ledger.students(), *marks]).find(student)
+        with_marks = [name for name, given in marks.items() if given]  # the roster enrols also who handed in nothing
+        person = Names(load_roster(course), [*ledger.students(), *with_marks]).find(student)
         attempts = ledger.attempts(student=person.recorded, kind=AttemptKind.NOTEBOOK)
     counted = {attempt.assignment: attempt for attempt in attempts}
     results = {name: mark.result for name, mark in marks.get(person.recorded, {}).items()}
