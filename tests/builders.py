@@ -1,6 +1,8 @@
 """What tests are built from."""
 
 import shutil
+import subprocess
+from contextlib import contextmanager
 
 from autograder.model.house import House
 from grading.common.directory import CourseDirectory
@@ -29,3 +31,18 @@ def earned(gradebook, assignment):
     """By student (points, most points): marks by hand and extra credit in, late penalties not."""
     found = {student: marks.get(assignment) for student, marks in gradebook.marks().items()}
     return {student: (mark.points, mark.max_points) for student, mark in found.items() if mark}
+
+
+@contextmanager
+def read_only(folder):
+    """The folder on a disk of its own that nobody can write to, root included."""
+    kept = folder.with_name(f"{folder.name}-kept")
+    folder.rename(kept)
+    folder.mkdir()
+    subprocess.run(["mount", "-t", "tmpfs", "none", str(folder)], check=True)
+    try:
+        shutil.copytree(kept, folder, dirs_exist_ok=True)
+        subprocess.run(["mount", "-o", "remount,ro", str(folder)], check=True)
+        yield folder
+    finally:
+        subprocess.run(["umount", str(folder)], check=True)

@@ -10,6 +10,7 @@ import pytest
 from click.testing import CliRunner
 
 from neurograde.cli import main
+from tests.builders import read_only
 
 KEPT = Path(__file__).parent / "courses" / "made_by_0.2"
 COMMANDS = json.loads((KEPT / "expected.json").read_text())["commands"]
@@ -89,3 +90,16 @@ def test_an_extension_given_to_a_login_counts_once_grades_are_made_anew(run):
     said = run("explain", "eve", "tiny").stdout
     assert "by an extension" in said
     assert "none: due" in said
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="mounting a disk needs root")
+def test_commands_that_only_read_say_the_same_of_a_course_that_cannot_be_written(tmp_path, monkeypatch):
+    shutil.copytree(KEPT / "course", tmp_path / "course")
+    monkeypatch.chdir(KEPT / "house")
+    monkeypatch.setenv("NEUROGRADE_COURSE", str(tmp_path / "course"))
+    reading = ("grades", "explain ada", "leaderboard before", "entries", "policy", "heldout")
+    with read_only(tmp_path / "course"):
+        for name in reading:
+            expected = COMMANDS[name]
+            done = CliRunner().invoke(main, expected["arguments"])
+            assert (done.stdout, done.exit_code) == (expected["stdout"], expected["exit_code"]), done.stderr

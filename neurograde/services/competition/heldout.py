@@ -87,7 +87,9 @@ def read(house: House, course: CourseDirectory, assignment: str) -> Competing | 
 def facts(house: House, course: CourseDirectory, assignment: str) -> HeldOutFacts:
     """Draw the set, if it is not, and say what may be said of it. Raises ConfigError without a competition."""
     _competition_of(house, assignment)
-    competing = prepare(house, course, assignment)
+    # A set that is there is only read, also in a course that cannot be written.
+    is_drawn = heldout_store.is_drawn(course, assignment)
+    competing = read(house, course, assignment) if is_drawn else prepare(house, course, assignment)
     assert competing is not None
     return HeldOutFacts(folder=course.heldout / assignment, facts=heldout_store.facts(competing.heldout))
 
