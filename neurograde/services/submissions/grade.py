@@ -28,9 +28,10 @@ from neurograde.services.competition.heldout import Competing, prepare
 from neurograde.services.people.extensions import Deadlines
 from neurograde.services.people.names import Names
 from neurograde.services.submissions.intake import Intake, enter_claims, sort, take_in
-from neurograde.services.submissions.judge import Judge, earlier_report, last_claims, with_rules_of_now
+from neurograde.services.submissions.judge import Judge, last_claims, with_rules_of_now
 from neurograde.services.submissions.outcomes import Outcome
 from neurograde.services.submissions.record import Recorder
+from neurograde.services.submissions.reports import earlier_report
 
 GradeMany = Callable[..., Iterator[GradedSubmission]]
 """`autograde_many`, or what stands in its place."""

@@ -8,7 +8,6 @@ from typing import Any
 from autograder.model.bundle import Assignment
 from autograder.model.house import House
 from autograder.model.report import Report, Status
-from grading.common.directory import CourseDirectory
 from grading.records.attempts import Attempt, AttemptKind, attempt_of
 from grading.records.ledger import Ledger
 from grading.rules import policy
@@ -87,20 +86,3 @@ def answers_of(report: Report) -> Any:
     if predictions is None or predictions.status is not Status.PASSED:
         return None
     return predictions.probabilities or predictions.values
-
-
-def earlier_report(
-    course: CourseDirectory, assignment: Assignment, student: str, submission: str, inputs: str
-) -> Report | None:
-    """What these tests said of a submission before, on these held-out inputs; None where it must be graded (again)."""
-    from pydantic import ValidationError
-
-    from autograder.model.files import read_report
-
-    folder = course.report_folder(assignment.name, student, submission)
-    try:
-        report = read_report(folder / "report.json")
-    except (OSError, ValidationError):
-        return None  # none, or of another version
-    of_now = (report.provenance.bundle, report.provenance.inputs) == (assignment.fingerprint, inputs)
-    return report if of_now and (folder / "executed.ipynb").exists() else None

@@ -1,7 +1,8 @@
-"""The report of an attempt, read from the course directory."""
+"""Reports, as the course directory keeps them."""
 
 from pydantic import ValidationError
 
+from autograder.model.bundle import Assignment
 from autograder.model.errors import PlatformError
 from autograder.model.files import read_report
 from autograder.model.report import Report
@@ -20,3 +21,16 @@ def report_of(course: CourseDirectory, attempt: Attempt) -> Report:
             f"{path} cannot be read: {why}. Grade it again: neurograde grade {attempt.assignment} "
             f"{path.with_name('upload.ipynb')} --regrade"
         ) from None
+
+
+def earlier_report(
+    course: CourseDirectory, assignment: Assignment, student: str, submission: str, inputs: str
+) -> Report | None:
+    """What these tests said of a submission before, on these held-out inputs; None where it must be graded (again)."""
+    folder = course.report_folder(assignment.name, student, submission)
+    try:
+        report = read_report(folder / "report.json")
+    except (OSError, ValidationError):
+        return None  # none, or of another version
+    of_now = (report.provenance.bundle, report.provenance.inputs) == (assignment.fingerprint, inputs)
+    return report if of_now and (folder / "executed.ipynb").exists() else None

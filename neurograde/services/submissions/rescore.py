@@ -16,8 +16,9 @@ from grading.scoring.score import score
 from neurograde.services.competition.heldout import prepare
 from neurograde.services.people.extensions import Deadlines
 from neurograde.services.people.names import Names
-from neurograde.services.submissions.judge import Judge, earlier_report, last_claims, with_rules_of_now
+from neurograde.services.submissions.judge import Judge, last_claims, with_rules_of_now
 from neurograde.services.submissions.record import Recorder
+from neurograde.services.submissions.reports import earlier_report
 
 
 def rescore(house: House, course: CourseDirectory, name: str) -> Iterator[Rescored]:
