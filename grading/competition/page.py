@@ -93,7 +93,7 @@ def _notes(board: Board, say: Mapping[str, str]) -> Iterator[str]:
         "selected": board.selected,
         "margin": board.margin,
     }
-    told = {
+    holds = {
         "note_ranks": board.ranks_only,
         "note_final": board.is_final and not board.ranks_only,
         "note_public": not board.is_final and not board.ranks_only,
@@ -107,7 +107,7 @@ def _notes(board: Board, say: Mapping[str, str]) -> Iterator[str]:
         "note_pseudonyms": board.identity is Identity.PSEUDONYMS,
     }
     if board.students:
-        yield from (say[name].format(**words) for name, holds in told.items() if holds)
+        yield from (say[name].format(**words) for name, is_so in holds.items() if is_so)
     for name, count in (("note_waiting", board.waiting), ("note_outdated", board.outdated)):
         if count:
             yield say[name].format(count=count)
