@@ -175,13 +175,13 @@ def _predictions(
         *_not_whole(lines, ids, numbers, n, COLUMNS[1]),
     ]
     known = np.flatnonzero(_is_whole(numbers, n))
-    found = numbers[known].astype(np.int64)
-    counts = np.bincount(found, minlength=n)
+    given = numbers[known].astype(np.int64)
+    counts = np.bincount(given, minlength=n)
     twice = np.flatnonzero(counts > 1)
     if len(twice):
-        where = [f"Id {i} on lines {_some([lines[row] for row in known[found == i]])}" for i in twice[:SHOWN]]
+        places = [f"Id {i} on lines {_some([lines[row] for row in known[given == i]])}" for i in twice[:SHOWN]]
         several = _counted(len(twice), "Id is there", "Ids are there")
-        problems.append(f"{several} more than once: {'; '.join(where)}{_more(len(twice))}.")
+        problems.append(f"{several} more than once: {'; '.join(places)}{_more(len(twice))}.")
     absent = np.flatnonzero(counts == 0)
     if len(absent):
         problems.append(f"{_counted(len(absent), 'Id is', 'Ids are')} missing: {_some(absent.tolist())}.")
@@ -189,7 +189,7 @@ def _predictions(
         problems.append(f"The Ids seem to count from 1; they go from 0 to {n - 1}.")
     predictions = np.zeros(n, dtype=np.int64)
     if not problems:
-        predictions[found] = wanted.astype(np.int64)
+        predictions[given] = wanted.astype(np.int64)
     return predictions, problems
 
 

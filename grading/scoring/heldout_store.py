@@ -173,13 +173,13 @@ def correct(course: CourseDirectory, assignment: str, labels: Mapping[int, int])
         raise ConfigError(f"Nothing would be left of class {gone[0]}. Nothing was changed: look at the file again.")
     content = _to_bytes(truth)
     name = f"labels-{len(manifest.corrections) + 1}.npy"
-    made = Correction(replaced=manifest.labels_file, rows=wrong, at=datetime.now(UTC))
+    correction = Correction(replaced=manifest.labels_file, rows=wrong, at=datetime.now(UTC))
     try:
         changed = {
             "format": FORMAT,
             "labels": _write(folder / name, content),
             "labels_file": name,
-            "corrections": (*manifest.corrections, made),
+            "corrections": (*manifest.corrections, correction),
         }
         _write_manifest(folder, manifest.model_copy(update=changed))  # last: until then the set is what it was
     except OSError as error:
@@ -200,9 +200,9 @@ def read_corrections(path: Path) -> dict[int, int]:
     for line, cells in rows[1:]:
         if len(cells) != len(names) or not all(re.fullmatch(r"\d{1,9}", cell) for cell in cells):
             raise ConfigError(f"{path}, line {line}: a class number and an Id are needed, whole numbers from 0.")
-        found = dict(zip(names, map(int, cells), strict=True))
-        if labels.setdefault(found["id"], found["category"]) != found["category"]:
-            raise ConfigError(f"{path}, line {line}: Id {found['id']} has another class on an earlier line.")
+        row = dict(zip(names, map(int, cells), strict=True))
+        if labels.setdefault(row["id"], row["category"]) != row["category"]:
+            raise ConfigError(f"{path}, line {line}: Id {row['id']} has another class on an earlier line.")
     return labels
 
 
@@ -273,13 +273,13 @@ def _read_manifest(course: CourseDirectory, assignment: str, public_share: float
     path = _folder(course, assignment) / "manifest.json"
     try:
         content = json.loads(path.read_bytes())
-        found = content.get("format", 1)
-        if isinstance(found, int) and found > FORMAT:
+        form = content.get("format", 1)
+        if isinstance(form, int) and form > FORMAT:
             raise PlatformError(
-                f"{path} is of format {found}, and this neurograde knows up to {FORMAT}. Nobody was scored. "
+                f"{path} is of format {form}, and this neurograde knows up to {FORMAT}. Nobody was scored. "
                 "Use the version that wrote it, or a newer one."
             )
-        if found == 1:
+        if form == 1:
             return _split(course, assignment, OldManifest.model_validate(content), public_share)
         return Manifest.model_validate(content)
     except (OSError, ValueError, AttributeError):  # pydantic's ValidationError is a ValueError

@@ -147,10 +147,10 @@ def per_class_accuracy(labels: ArrayLike, predictions: ArrayLike, classes: int) 
     Takes and raises what `accuracy` does.
     """
     truth, answers = class_numbers(labels, predictions)
-    there = np.bincount(truth, minlength=classes)[:classes]
+    totals = np.bincount(truth, minlength=classes)[:classes]
     right = np.bincount(truth[truth == answers], minlength=classes)[:classes]
     shares = np.full(classes, np.nan)
-    np.divide(right, there, out=shares, where=there > 0)
+    np.divide(right, totals, out=shares, where=totals > 0)
     return shares
 
 

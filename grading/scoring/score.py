@@ -98,11 +98,16 @@ def score(predictions: ArrayLike, heldout: HeldOut, metric: str = "accuracy") ->
 
 def reproduction(claimed: ArrayLike, rerun: ArrayLike, heldout: HeldOut, metric: str = "accuracy") -> Reproduction:
     """Compare a claim with the re-run, both in the order of `heldout.labels`. Raises what `score` does."""
-    ours, theirs = score(claimed, heldout, metric), score(rerun, heldout, metric)
-    told, seen = classes_of(claimed), classes_of(rerun)
-    gap = mcnemar(heldout.labels, told, seen)
-    agreement = float(np.mean(told == seen))
-    return Reproduction(agreement=agreement, claim=ours.overall, rerun=theirs.overall, gap=gap, z=gap.z)
+    claim_scores, rerun_scores = score(claimed, heldout, metric), score(rerun, heldout, metric)
+    claim_classes, rerun_classes = classes_of(claimed), classes_of(rerun)
+    gap = mcnemar(heldout.labels, claim_classes, rerun_classes)
+    return Reproduction(
+        agreement=float(np.mean(claim_classes == rerun_classes)),
+        claim=claim_scores.overall,
+        rerun=rerun_scores.overall,
+        gap=gap,
+        z=gap.z,
+    )
 
 
 def versus_baseline(predictions: ArrayLike, baseline: ArrayLike, heldout: HeldOut) -> McNemar:
