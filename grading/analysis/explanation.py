@@ -11,7 +11,7 @@ from autograder.model.assignment import AssignmentSettings, Competition
 from autograder.model.language import plural
 from autograder.model.report import QuestionResult, Report, Status
 from autograder.model.syllabus import Syllabus
-from grading.rules.lateness import Lateness, duration, said
+from grading.rules.lateness import Lateness, duration, time_text
 from grading.rules.policy import Anchors, Between, CourseGrade, CoursePart, Grade, Result, bracket, interpolate
 from grading.scoring.score import Score
 
@@ -144,7 +144,7 @@ def _anchor(anchor: tuple[float, float]) -> str:
 def _lateness(late: Lateness, penalty: float, earned: float) -> str:
     if late.due is None:
         return "there was no deadline"
-    due = f"due {said(late.due)}{', by an extension' if late.extended else ''}"
+    due = f"due {time_text(late.due)}{', by an extension' if late.extended else ''}"
     if late.seconds_late == 0:
         return f"none: {due}"
     came = f"{due}, handed in {duration(late.seconds_late)} later"

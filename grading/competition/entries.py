@@ -11,7 +11,7 @@ from autograder.model.errors import SubmissionError
 from autograder.model.language import plural
 from autograder.model.times import as_utc
 from grading.records.attempts import Attempt, AttemptKind
-from grading.rules.lateness import duration, said
+from grading.rules.lateness import duration, time_text
 
 SHORTEST_ID = 4
 """Digits of a submission's name that are enough when no other begins with them."""
@@ -86,7 +86,7 @@ def admit(earlier: Iterable[Attempt], handed_in: datetime, competition: Competit
     files = plural(limit, "file of predictions counts", "files of predictions count")
     raise SubmissionError(
         f"{limit} {files} in a day, and today's are used. This one was not scored. "
-        f"Hand it in again from {said(opens)} on, in {wait}."
+        f"Hand it in again from {time_text(opens)} on, in {wait}."
     )
 
 
@@ -98,7 +98,7 @@ def choose(student: str, wanted: Sequence[str], attempts: Iterable[Attempt], con
     """
     deadline = contest.deadline(student)
     if deadline is not None and contest.is_over_for(student):
-        until = said(deadline.astimezone(contest.zone))
+        until = time_text(deadline.astimezone(contest.zone))
         raise SubmissionError(f"Entries could be selected until {until}. Those selected then stand.")
     entries = [
         attempt.submission for attempt in attempts if attempt.kind is contest.entry_kind and attempt.scores is not None

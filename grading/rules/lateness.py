@@ -101,12 +101,12 @@ def require_open(late: Lateness, assignment: str) -> None:
     """
     if late.refused and late.due is not None:
         raise SubmissionError(
-            f"{assignment} was due {said(late.due)}, and this came {duration(late.seconds_late)} later, too late to "
-            "count. If you had a reason, ask your instructor for an extension."
+            f"{assignment} was due {time_text(late.due)}, and this came {duration(late.seconds_late)} later, too late "
+            "to count. If you had a reason, ask your instructor for an extension."
         )
 
 
-def said(when: datetime) -> str:
+def time_text(when: datetime) -> str:
     """A time for people, with its zone: "2026-12-20 23:59 (Europe/Moscow)"."""
     return f"{when:%Y-%m-%d %H:%M} ({when.tzinfo})"
 

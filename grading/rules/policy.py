@@ -1,7 +1,7 @@
 """The rules from points and score to a grade, and from grades to a course grade.
 
 Pure: no clock, no files, the same grade for the same report. The rules themselves are data, in assignment.toml and
-course.toml; `grading/explanation.py` puts into words what they made of somebody's work.
+course.toml; `grading/analysis/explanation.py` puts into words what they made of somebody's work.
 """
 
 import hashlib
@@ -227,14 +227,14 @@ def course_grade(results: Mapping[str, Result | None], syllabus: Syllabus) -> Co
     weights = [assignment.weight for assignment in syllabus.assignments]
     if not any(weights):
         raise ConfigError("course.toml: every assignment has weight 0. Give a weight to those that count.")
-    found = [results.get(name) for name in names]
-    shares = [_share(*part) for part in zip(names, weights, found, strict=True)]
+    recorded = [results.get(name) for name in names]
+    shares = [_share(*part) for part in zip(names, weights, recorded, strict=True)]
     dropped = _dropped(shares, weights, syllabus.drop_lowest)
     counted = [i for i in range(len(names)) if i not in dropped]
     share = round(_mean(counted, shares, weights), SHARE_DIGITS)
     return CourseGrade(
         parts=tuple(
-            CoursePart(name=name, weight=weights[i], result=found[i], share=shares[i], dropped=i in dropped)
+            CoursePart(name=name, weight=weights[i], result=recorded[i], share=shares[i], dropped=i in dropped)
             for i, name in enumerate(names)
         ),
         dropped=tuple(names[i] for i in sorted(dropped)),
