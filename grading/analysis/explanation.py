@@ -36,9 +36,9 @@ def explain_grade(
     if settings.due is not None:
         lines.append(("lateness", _lateness(grade.lateness, grade.late_penalty, grade.earned)))
     lines.append(("grade", f"{number(grade.value)} of {number(grade.max_value)}"))
-    told = recorded and f"{number(recorded.value)} of {number(recorded.max_value)}"
-    if told and told != f"{number(grade.value)} of {number(grade.max_value)}":
-        lines.append(("in the gradebook", f"{told}, with what is marked by hand"))
+    recorded_grade = recorded and f"{number(recorded.value)} of {number(recorded.max_value)}"
+    if recorded_grade and recorded_grade != f"{number(grade.value)} of {number(grade.max_value)}":
+        lines.append(("in the gradebook", f"{recorded_grade}, with what is marked by hand"))
     return [report.assignment, *_laid_out(lines)]
 
 
@@ -64,10 +64,10 @@ def number(value: float, digits: int = 4) -> str:
 
 
 def _run(report: Report) -> list[Line]:
-    made_by = report.provenance
+    versions = report.provenance
     run = (
-        f"submission {report.submission[:12]} of {report.student}, {report.seconds:.1f} s, tests {made_by.bundle}, "
-        f"image {made_by.image}, seed {made_by.seed}"
+        f"submission {report.submission[:12]} of {report.student}, {report.seconds:.1f} s, tests {versions.bundle}, "
+        f"image {versions.image}, seed {versions.seed}"
     )
     trouble = [
         (f"cell {cell.number}", f"{cell.status}: {cell.error or 'no more is known'}")
@@ -96,44 +96,44 @@ def _competition(grade: Grade, competition: Competition) -> list[Line]:
         lines = [("score", "none: the entry point gave no predictions")]
         would_be = 0.0
     else:
-        where = "the private rows" if competition.claims else "all held-out rows"
+        rows = "the private rows" if competition.claims else "all held-out rows"
         lines = [
-            ("score", _score(grade.score, where)),
+            ("score", _score(grade.score, rows)),
             ("anchors", f"{_on_curve(competition.anchors, grade.score.value, competition.between)} "
              f"(rules {grade.anchors_version})"),
         ]  # fmt: skip
         would_be = interpolate(competition.anchors, grade.score.value, competition.between)
     lines += [("gate", f"{gate.name} {'passed' if gate.passed else 'NOT PASSED'}: {gate.why}") for gate in grade.gates]
-    made = f"{number(grade.accuracy_points)} of {number(grade.max_accuracy_points)}"
+    points = f"{number(grade.accuracy_points)} of {number(grade.max_accuracy_points)}"
     if closed := [gate.name for gate in grade.gates if not gate.passed]:
-        made += f", instead of {number(would_be)}: {' and '.join(closed)} was not passed"
-    return [*lines, ("for the score", made)]
+        points += f", instead of {number(would_be)}: {' and '.join(closed)} was not passed"
+    return [*lines, ("for the score", points)]
 
 
-def _score(score: Score, where: str) -> str:
+def _score(score: Score, rows: str) -> str:
     ratio = f"{score.correct} of {score.n} right"
     ends = f"95 % interval {score.low:.4f} to {score.high:.4f} (Wilson)"
     if score.metric == "accuracy":
-        told = f"{score.value:.4f} accuracy = {ratio} on {where}; {ends}"
+        value = f"{score.value:.4f} accuracy = {ratio} on {rows}; {ends}"
     else:
-        told = f"{score.value:.4f} {score.metric} on {where}; {ratio}, {ends}"
-    return f"{told}; labels {score.heldout_version}"
+        value = f"{score.value:.4f} {score.metric} on {rows}; {ratio}, {ends}"
+    return f"{value}; labels {score.heldout_version}"
 
 
 def _on_curve(anchors: Anchors, value: float, between: Between) -> str:
     below, above = bracket(anchors, value)
-    made = number(interpolate(anchors, value, between))
-    here = number(value, 6)  # an anchor's slope can be hundreds of points: four decimals would not give the result
+    points = number(interpolate(anchors, value, between))
+    score = number(value, 6)  # an anchor's slope can be hundreds of points: four decimals would not give the result
     if below is None:
-        return f"{made}, before the first anchor {_anchor(anchors[0])}"
+        return f"{points}, before the first anchor {_anchor(anchors[0])}"
     if above is None or below[0] == value:
-        return f"{made}, {'at' if below[0] == value else 'past'} the anchor {_anchor(below)}"
+        return f"{points}, {'at' if below[0] == value else 'past'} the anchor {_anchor(below)}"
     if between == "steps":
-        return f"{made}, the last step reached is {_anchor(below)}, the next would be {_anchor(above)}"
+        return f"{points}, the last step reached is {_anchor(below)}, the next would be {_anchor(above)}"
     (low, less), (high, more) = below, above
     return (
         f"between {_anchor(below)} and {_anchor(above)}: {number(less)} + {number(more - less)} * "
-        f"({here} - {number(low)}) / {number(high - low)} = {made}"
+        f"({score} - {number(low)}) / {number(high - low)} = {points}"
     )
 
 
@@ -158,20 +158,20 @@ def _lateness(late: Lateness, penalty: float, earned: float) -> str:
 
 def _part(part: CoursePart) -> str:
     if part.result is None:
-        told = "nothing recorded: 0"
+        share = "nothing recorded: 0"
     else:
-        told = f"{number(part.result.value)} of {number(part.result.max_value)} = {number(part.share)}"
-    return f"{told}, weight {number(part.weight)}{', dropped' if part.dropped else ''}"
+        share = f"{number(part.result.value)} of {number(part.result.max_value)} = {number(part.share)}"
+    return f"{share}, weight {number(part.weight)}{', dropped' if part.dropped else ''}"
 
 
 def _letter(course: CourseGrade, syllabus: Syllabus) -> str:
     letters = syllabus.scale.letters
     reached = next(place for place, (least, _) in enumerate(letters) if course.share >= least)
-    told = f"{course.letter}: from {number(letters[reached][0])}"
+    text = f"{course.letter}: from {number(letters[reached][0])}"
     if reached:
         least, better = letters[reached - 1]
-        told += f"; {better} would need {number(least)}"
-    return told
+        text += f"; {better} would need {number(least)}"
+    return text
 
 
 def _laid_out(lines: list[Line]) -> Iterator[str]:

@@ -93,7 +93,7 @@ def moves(
     `evidence`, by student, is what gates are judged by. Raises ConfigError where a gate would need one that is not
     there: who was graded before there was a baseline was never compared with it.
     """
-    found = []
+    moved = []
     for student, score in scores:
         proof = (evidence or {}).get(student, NO_EVIDENCE)
         if proof.versus_baseline is None and (old.must_beat_baseline or new.must_beat_baseline):
@@ -105,21 +105,23 @@ def moves(
         after, gates = accuracy_points(score, new, proof)
         if abs(after - before) > POINTS_ALIKE:
             why = "; ".join(f"{gate.name}: {gate.why}" for gate in gates if not gate.passed)
-            found.append(Move(student=student, score=score, before=before, after=after, why=why))
-    return sorted(found, key=lambda move: (-abs(move.difference), move.student))
+            moved.append(Move(student=student, score=score, before=before, after=after, why=why))
+    return sorted(moved, key=lambda move: (-abs(move.difference), move.student))
 
 
 def summary(moved: Sequence[Move], students: int, old: Competition, new: Competition) -> str:
     """Who moves, in a sentence or two."""
     most_before, most_after = old.anchors[-1][1], new.anchors[-1][1]
-    told = f"The most that can be earned changes from {most_before:g} to {most_after:g}. " * (most_before != most_after)
+    maximum = ""
+    if most_before != most_after:
+        maximum = f"The most that can be earned changes from {most_before:g} to {most_after:g}. "
     if not moved:
-        return f"{told}Nobody of {students} moves."
+        return f"{maximum}Nobody of {students} moves."
     up = sum(move.difference > 0 for move in moved)
     extremes = f"{min(move.difference for move in moved):+.2f} to {max(move.difference for move in moved):+.2f}"
     mean = fmean(move.difference for move in moved)
     return (
-        f"{told}{len(moved)} of {students} move, {up} up and {len(moved) - up} down, by {extremes} points "
+        f"{maximum}{len(moved)} of {students} move, {up} up and {len(moved) - up} down, by {extremes} points "
         f"({mean:+.2f} on average)."
     )
 
@@ -133,12 +135,12 @@ def sketch(
     low, high = _shown(old, new, scores)
     top = max(old.anchors[-1][1], new.anchors[-1][1]) or 1.0
     places = [low + (high - low) * step / (4 * width) for step in range(4 * width + 1)]
-    own = [score.value for _, score in scores]
+    values = [score.value for _, score in scores]
     curves = [[interpolate(c.anchors, x, c.between) for x in places] for c in (old, new)]
     return str(
         plot_to_string(
-            xs=[places, places, own],
-            ys=[*curves, [0.0] * len(own)],
+            xs=[places, places, values],
+            ys=[*curves, [0.0] * len(values)],
             lines=[True, True, False],
             legend_labels=["now", "new", "class"],
             color=["blue", "red", "green"] if colour else False,
@@ -170,14 +172,14 @@ def _figure(old: Competition, new: Competition, scores: Scored, title: str) -> "
     from matplotlib.ticker import PercentFormatter
 
     low, high = _shown(old, new, scores)
-    own = [score.value for _, score in scores]
+    values = [score.value for _, score in scores]
     figure = Figure(figsize=(9, 6), layout="constrained")
     curve, crowd = figure.subplots(2, 1, sharex=True, height_ratios=[4, 1])
     _draw_curve(curve, old, (low, high), label="now", colour=NOW_COLOUR, style=(0, (5, 2)))
     _draw_curve(curve, new, (low, high), label="new", colour=NEW_COLOUR, style="solid")
     curve.plot(
-        own,
-        [0] * len(own),
+        values,
+        [0] * len(values),
         "|",
         color=CLASS_COLOUR,
         markersize=12,
@@ -188,10 +190,10 @@ def _figure(old: Competition, new: Competition, scores: Scored, title: str) -> "
     curve.set_ylabel("points for the score")
     curve.set_ylim(bottom=0)
     curve.legend(frameon=False, loc="upper left")
-    crowd.hist(own, bins=24, range=(low, high), color=CLASS_COLOUR, rwidth=0.9)
+    crowd.hist(values, bins=24, range=(low, high), color=CLASS_COLOUR, rwidth=0.9)
     crowd.set_ylabel("students")
     crowd.yaxis.get_major_locator().set_params(integer=True)
-    crowd.set_xlabel(f"score ({new.metric}) of the {len(own)} students who have one")
+    crowd.set_xlabel(f"score ({new.metric}) of the {len(values)} students who have one")
     crowd.xaxis.set_major_formatter(PercentFormatter(xmax=1))
     crowd.set_xlim(low, high)
     for axes in (curve, crowd):

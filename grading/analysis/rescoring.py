@@ -43,28 +43,27 @@ def summary(rescored: Sequence[Rescored]) -> str:
     """Who moves, in a sentence or two."""
     if not rescored:
         return "Nothing was handed in."
-    notebooks = sum(one.before.kind is AttemptKind.NOTEBOOK for one in rescored)
-    scores = [one.score_moves for one in rescored if one.score_moves]
-    grades = [one.grade_moves for one in rescored if one.grade_moves]
-    told = [
-        f"{len(scores)} of {len(rescored)} scores change, {_said(scores, SCORE_DIGITS)}."
-        if scores
-        else "No score changes."
-    ]
-    told.append(
-        f"{len(grades)} of {notebooks} grades change, {_said(grades, GRADE_DIGITS)} points."
-        if grades
-        else "No grade changes."
-    )
-    if left := sum(one.after is None for one in rescored):
-        told.append(
+    notebooks = sum(submission.before.kind is AttemptKind.NOTEBOOK for submission in rescored)
+    scores = [submission.score_moves for submission in rescored if submission.score_moves]
+    grades = [submission.grade_moves for submission in rescored if submission.grade_moves]
+    sentences = []
+    if scores:
+        sentences.append(f"{len(scores)} of {len(rescored)} scores change, {_extent(scores, SCORE_DIGITS)}.")
+    else:
+        sentences.append("No score changes.")
+    if grades:
+        sentences.append(f"{len(grades)} of {notebooks} grades change, {_extent(grades, GRADE_DIGITS)} points.")
+    else:
+        sentences.append("No grade changes.")
+    if left := sum(submission.after is None for submission in rescored):
+        sentences.append(
             f"{left} {plural(left, 'notebook was', 'notebooks were')} graded by other tests or on other inputs, and "
             "must be graded again: neurograde grade."
         )
-    return " ".join(told)
+    return " ".join(sentences)
 
 
-def _said(moves: Sequence[float], digits: int) -> str:
+def _extent(moves: Sequence[float], digits: int) -> str:
     low, high = f"{min(moves):+.{digits}f}", f"{max(moves):+.{digits}f}"
     up = sum(move > 0 for move in moves)
     return f"{up} up and {len(moves) - up} down, by {low if low == high else f'{low} to {high}'}"

@@ -2,7 +2,7 @@
 
 A student has one name in Canvas, another in Moodle, a third in a competition and a fourth on the file handed in.
 `match` finds who is meant and takes only what is certain; who is merely likely is listed, nearest first, for a person
-to decide, and `link` keeps what was decided. `enrolment` fills the roster from what learning platforms export.
+to decide, and `link` keeps what was decided. `merge` fills the roster from what learning platforms export.
 """
 
 import re

@@ -104,10 +104,10 @@ def _same(block: NDArray[np.integer], classes: int) -> NDArray[np.float32]:
 
 
 def _where_sure(
-    block: NDArray[np.integer], said: NDArray[np.int64], classes: int
+    block: NDArray[np.integer], plurality: NDArray[np.int64], classes: int
 ) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32]]:
     """(sided, alone, alone_together) on rows where the others say the same whichever pair is left out."""
-    along = (block == said).astype(np.float32)
+    along = (block == plurality).astype(np.float32)
     apart = 1 - along
     both_along = along @ along.T
     alone = np.repeat(apart.sum(axis=1, keepdims=True), len(block), axis=1)
@@ -121,10 +121,10 @@ def _where_unsure(
     own = np.eye(classes, dtype=votes.dtype)
     left = votes[:, None, None, :] - own[None, :, None, :] - own[None, None, :, :]  # (rows, a, b, classes)
     most = left.max(axis=3, keepdims=True)
-    said = np.where((left == most).sum(axis=3) == 1, left.argmax(axis=3), -1)  # (rows, a, b)
+    plurality = np.where((left == most).sum(axis=3) == 1, left.argmax(axis=3), -1)  # (rows, a, b)
     a, b = np.arange(classes)[None, :, None], np.arange(classes)[None, None, :]
-    sided = (a != b) & (said == a)
-    alone = (said >= 0) & (said != a)
+    sided = (a != b) & (plurality == a)
+    alone = (plurality >= 0) & (plurality != a)
     return _added(block, sided), _added(block, alone), _added(block, alone & (a == b))
 
 

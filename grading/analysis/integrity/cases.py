@@ -3,14 +3,7 @@
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 
-from grading.analysis.integrity.findings import (
-    HandedIn,
-    Person,
-    Reason,
-    Sign,
-    Students,
-    Suspicion,
-)
+from grading.analysis.integrity.findings import HandedIn, Person, Reason, Sign, Students, Suspicion
 from grading.analysis.integrity.reading import Code
 from grading.records.attempts import Attempt, AttemptKind, latest
 from grading.scoring.heldout import HeldOut
@@ -50,10 +43,10 @@ def suspicion_of(
 def people_in(attempts: Sequence[Attempt]) -> dict[str, Person]:
     handed_in: dict[str, list[HandedIn]] = defaultdict(list)
     for kind in PLURAL:
-        for student, one in latest(attempt for attempt in attempts if attempt.kind is kind).items():
-            score = one.scores.overall if one.scores else None
+        for student, last in latest(attempt for attempt in attempts if attempt.kind is kind).items():
+            score = last.scores.overall if last.scores else None
             correct, n = (score.correct, score.n) if score else (0, 0)
             handed_in[student].append(
-                HandedIn(kind=kind, submission=one.submission, at=one.handed_in, correct=correct, n=n)
+                HandedIn(kind=kind, submission=last.submission, at=last.handed_in, correct=correct, n=n)
             )
-    return {student: Person(student=student, handed_in=tuple(ones)) for student, ones in handed_in.items()}
+    return {student: Person(student=student, handed_in=tuple(theirs)) for student, theirs in handed_in.items()}

@@ -9,13 +9,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 
 from grading.analysis.integrity.cases import PLURAL, is_scored, people_in, suspicion_of
-from grading.analysis.integrity.findings import (
-    MOST_PAGES,
-    Findings,
-    Reason,
-    Students,
-    Thresholds,
-)
+from grading.analysis.integrity.findings import MOST_PAGES, Findings, Reason, Students, Thresholds
 from grading.analysis.integrity.reading import ReadNotebook
 from grading.analysis.integrity.signs.claims import look_at_claims, look_at_scores
 from grading.analysis.integrity.signs.code import code_of, compare_code, look_into_code
@@ -41,7 +35,7 @@ def examine(
     of code. `ceiling` is the accuracy above which nothing honest has been seen; None leaves that out.
     """
     limits = thresholds or Thresholds()
-    scored = [one for one in attempts if heldout is not None and is_scored(one, heldout)]
+    scored = [attempt for attempt in attempts if heldout is not None and is_scored(attempt, heldout)]
     code = code_of(notebooks, template)
     parts = [
         *(compare_predictions(kind, scored, heldout, limits) for kind in PLURAL if heldout is not None),
@@ -61,14 +55,14 @@ def examine(
         suspicion_of(students, reasons[students], people, code if place < MOST_PAGES else None)
         for place, students in enumerate(order)
     ]
-    outdated = sum(bool(one.predictions) for one in attempts) - len(scored)
+    outdated = sum(bool(attempt.predictions) for attempt in attempts) - len(scored)
     notes = [f"{outdated} predictions of another version of the held-out data are not compared."] if outdated else []
     return Findings(
         assignment=assignment,
-        students=len({one.student for one in attempts if one.kind is not AttemptKind.BASELINE}),
+        students=len({attempt.student for attempt in attempts if attempt.kind is not AttemptKind.BASELINE}),
         notebooks=len(notebooks),
-        claims=sum(one.kind is AttemptKind.CLAIM for one in attempts),
+        claims=sum(attempt.kind is AttemptKind.CLAIM for attempt in attempts),
         cases=tuple(cases),
-        populations=tuple(one for part in parts for one in part.populations),
+        populations=tuple(population for part in parts for population in part.populations),
         notes=(*notes, *(note for part in parts for note in part.notes)),
     )

@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from autograder.model.settings import Settings
-from grading.analysis.integrity.literals import Found
-from grading.analysis.integrity.similarity import Marked
+from grading.analysis.integrity.literals import CodeMark
+from grading.analysis.integrity.similarity import Stretch
 from grading.records.attempts import AttemptKind
 
 BINS = 48
@@ -40,8 +40,8 @@ class Thresholds(Settings):
     The defaults stand between what honest models and notebooks were seen to do and what copies do. On Fashion-MNIST,
     in a class of 18 models (softmax, one and two hidden layers, convolutions), `set_right` was 0.22 and more, and 0.16
     for a pair of one seed that differed in the size of batches alone; copies with 0.5 to 10 % of their answers changed
-    at random had at most 0.03. `tests/grading/test_integrity.py` measures it on a few hundred digits, where chance
-    plays a greater part: 0.33 and more, and at most 0.10.
+    at random had at most 0.03. `tests/grading/analysis/integrity/test_examine.py` measures it on a few hundred digits,
+    where chance plays a greater part: 0.33 and more, and at most 0.10.
 
     On Fashion-MNIST, in another class of 18 models without convolutions, `right_alone` was at most 0.04, and 0.16 for a
     convolutional network that joined it; a model that took 20 % of its answers from the labels had 0.20.
@@ -109,7 +109,7 @@ class Reason:
     population: Population | None = None
     differences: tuple[Difference, ...] = ()
     """Some of them, by Id."""
-    found: tuple[Found, ...] = ()
+    marks: tuple[CodeMark, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -138,7 +138,7 @@ class ShownCell:
 
     number: int
     """Of the cells of code in its notebook, from 1."""
-    parts: tuple[Marked, ...]
+    parts: tuple[Stretch, ...]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -26,10 +26,10 @@ class LiteralMark(StrEnum):
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Found:
+class CodeMark:
     """One mark in a notebook's code."""
 
-    mark: LiteralMark
+    kind: LiteralMark
     cell: int
     """Of the cells of code, from 1."""
     line: int
@@ -65,7 +65,7 @@ STRING_OR_COMMENT = re.compile(rf"{STRING}|(?P<comment>{COMMENT})", re.DOTALL)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Known:
+class KnownCode:
     """What the released notebook has, and what is no mark in a submission therefore."""
 
     cells: frozenset[str] = frozenset()
@@ -73,33 +73,33 @@ class Known:
     names: frozenset[str] = frozenset()
 
 
-NOTHING = Known()
+NOTHING = KnownCode()
 
 
-def known_from(template: Sequence[str], *, most: int) -> Known:
+def known_from(template: Sequence[str], *, most: int) -> KnownCode:
     """What the cells of code of a released notebook have, by the same measure as `look`."""
-    return Known(
+    return KnownCode(
         cells=frozenset(template),
         literals=frozenset(literal for cell in template for _, literal in _large(cell, most)),
         names=frozenset(name.lower() for cell in template for _, _, name in _names(cell)),
     )
 
 
-def look(cells: Sequence[str], known: Known = NOTHING, *, most: int) -> list[Found]:
+def look(cells: Sequence[str], known: KnownCode = NOTHING, *, most: int) -> list[CodeMark]:
     """The marks in the cells of a notebook's code.
 
     A literal, or a comment, is a mark when it has more than `most` characters; so are strings that read like data when
     they have more together.
     """
-    found: list[Found] = []
+    marks: list[CodeMark] = []
     dense: list[tuple[int, int, str]] = []
     for number, cell in enumerate(cells, start=1):
         if cell in known.cells:
             continue
         large = [(start, text) for start, text in _large(cell, most) if text not in known.literals]
         for start, text in large:
-            mark = LiteralMark.COMMENT if text.startswith("#") else LiteralMark.LITERAL
-            found.append(_found(mark, number, cell, start, text))
+            kind = LiteralMark.COMMENT if text.startswith("#") else LiteralMark.LITERAL
+            marks.append(_mark(kind, number, cell, start, text))
         inside = [(start, start + len(text)) for start, text in large]
         dense += [
             (number, start, text)
@@ -107,19 +107,19 @@ def look(cells: Sequence[str], known: Known = NOTHING, *, most: int) -> list[Fou
             if not any(begin <= start < end for begin, end in inside)
         ]
         named = [
-            _found(mark, number, cell, start, name, size=0)
-            for mark, start, name in _names(cell)
+            _mark(kind, number, cell, start, name, size=0)
+            for kind, start, name in _names(cell)
             if name.lower() not in known.names
         ]
-        found += {(one.mark, one.line): one for one in named}.values()  # one of a line is enough
+        marks += {(name.kind, name.line): name for name in named}.values()  # one of a line is enough
     total = sum(len(text) for _, _, text in dense)
     if total > most:
         number, start, text = dense[0]
-        found.append(_found(LiteralMark.DENSE, number, cells[number - 1], start, text, size=total))
-    return found
+        marks.append(_mark(LiteralMark.DENSE, number, cells[number - 1], start, text, size=total))
+    return marks
 
 
-def largest(cells: Sequence[str], known: Known = NOTHING) -> int:
+def largest(cells: Sequence[str], known: KnownCode = NOTHING) -> int:
     """Characters of the largest literal in a notebook's own cells of code, white space not counted."""
     literals = (piece["literal"] for cell in cells if cell not in known.cells for piece in PIECES.finditer(cell))
     return max((_size(literal) for literal in literals if literal), default=0)
@@ -142,17 +142,17 @@ def _dense(cell: str) -> Iterator[tuple[int, str]]:
 
 def _names(cell: str) -> Iterator[tuple[LiteralMark, int, str]]:
     """The names that are looked for, outside comments."""
-    bare = STRING_OR_COMMENT.sub(lambda one: " " * len(one[0]) if one["comment"] else one[0], cell)
+    bare = STRING_OR_COMMENT.sub(lambda match: " " * len(match[0]) if match["comment"] else match[0], cell)
     for mark, pattern in NAMES:
         for name in pattern.finditer(bare):
             yield mark, name.start(), name[0]
 
 
-def _found(mark: LiteralMark, number: int, cell: str, start: int, text: str, size: int | None = None) -> Found:
+def _mark(kind: LiteralMark, number: int, cell: str, start: int, text: str, size: int | None = None) -> CodeMark:
     line_start = cell.rfind("\n", 0, start) + 1
     excerpt = cell[max(line_start, start - EXCERPT // 2) :].split("\n", 1)[0][:EXCERPT]
-    return Found(
-        mark=mark,
+    return CodeMark(
+        kind=kind,
         cell=number,
         line=cell.count("\n", 0, start) + 1,
         size=_size(text) if size is None else size,

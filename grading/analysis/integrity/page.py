@@ -10,7 +10,7 @@ from types import MappingProxyType
 from autograder.model.errors import ConfigError
 from autograder.model.files import replace_whole
 from grading.analysis.integrity.findings import MOST_PAGES, Findings, Population, Reason, Sign, Suspicion
-from grading.analysis.integrity.similarity import Marked
+from grading.analysis.integrity.similarity import Stretch
 
 FOLDER = Path(__file__).parent
 WIDTH, FLOOR, TOP, HEIGHT = 640.0, 130.0, 30.0, 156.0
@@ -129,7 +129,7 @@ def render(findings: Findings) -> Iterator[tuple[str, str]]:
             findings=findings,
             pages=pages,
             more=len(findings.cases) - len(pages),
-            drawn=[(histogram(one), one) for one in findings.populations],
+            drawn=[(histogram(population), population) for population in findings.populations],
         ),
     )
 
@@ -151,7 +151,7 @@ def histogram(population: Population, value: float | None = None, whose: str = "
     shown = _Numbers(ticks, percent=population.percent)
     mark = None if value is None else _place(value, population)
     label = "" if value is None else f"{whose}: {shown.exact(value)}"
-    said = f"{population.n:,} {population.of}, median {shown.exact(population.median)}"
+    caption = f"{population.n:,} {population.of}, median {shown.exact(population.median)}"
     return Histogram(
         bars=tuple(bar for bar in bars if bar[1]),
         bar_width=round(wide - 1, 1),
@@ -160,13 +160,13 @@ def histogram(population: Population, value: float | None = None, whose: str = "
         mark=mark,
         mark_label=label,
         mark_anchor=_anchor(mark),
-        caption=said,
-        spoken=f"Histogram. {population.name}: {said}, from {shown.exact(population.low)} to "
+        caption=caption,
+        spoken=f"Histogram. {population.name}: {caption}, from {shown.exact(population.low)} to "
         f"{shown.exact(population.high)}. {label}".strip(),
     )
 
 
-def folded(parts: Sequence[Marked], pair: int = 2) -> Iterator[tuple[str, str]]:
+def folded(parts: Sequence[Stretch], pair: int = 2) -> Iterator[tuple[str, str]]:
     """(text, kind) of the parts of a cell; kind is "only", "some", "" or, for lines that are left out, "gap"."""
     for place, part in enumerate(parts):
         if part.owners:

@@ -8,10 +8,7 @@ from autograder.model.bundle import Assignment
 from autograder.model.errors import SubmissionError
 from autograder.model.files import read_toml
 from autograder.model.notebook import cells_of, read_tree
-from grading.analysis.integrity.findings import (
-    ShownCell,
-    Thresholds,
-)
+from grading.analysis.integrity.findings import ShownCell, Thresholds
 from grading.analysis.integrity.similarity import Similarity, marked, side_by_side
 from grading.common.directory import CourseDirectory
 from grading.records.attempts import Attempt, counting
@@ -63,15 +60,15 @@ def load_thresholds(source: Path, assignment: str) -> Thresholds:
 
 def read_notebooks(course: CourseDirectory, assignment: str, attempts: Iterable[Attempt]) -> list[ReadNotebook]:
     """The notebooks that count, as they were handed in. One that is gone from the course directory is left out."""
-    found = []
-    for student, one in sorted(counting(attempts).items()):
-        path = course.report_folder(assignment, student, one.submission) / "upload.ipynb"
+    notebooks = []
+    for student, attempt in sorted(counting(attempts).items()):
+        path = course.report_folder(assignment, student, attempt.submission) / "upload.ipynb"
         try:
             cells = _read_code(path)
         except (OSError, SubmissionError):
             continue
-        found.append(ReadNotebook(student=student, submission=one.submission, cells=cells))
-    return found
+        notebooks.append(ReadNotebook(student=student, submission=attempt.submission, cells=cells))
+    return notebooks
 
 
 def read_template(assignment: Assignment) -> tuple[str, ...]:

@@ -31,7 +31,7 @@ class Token:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Marked:
+class Stretch:
     """A stretch of a cell, and how many of the class have what is in it; 0 where the other notebook has it not."""
 
     text: str
@@ -67,18 +67,18 @@ def tokens(code: str) -> tuple[Token, ...]:
 
     What stands after a dot keeps its name, for it is mostly a library's; so do keywords and built-in functions.
     """
-    found: list[Token] = []
+    pieces: list[Token] = []
     after_dot = False
     for start, kind, text in _lexed(code):
         normal = _normal(kind, text, after_dot=after_dot)
         if normal is None:
             continue
         after_dot = text == "."
-        if normal == "S" and found and found[-1].text == "S":
-            found[-1] = Token(text="S", start=found[-1].start, end=start + len(text))
+        if normal == "S" and pieces and pieces[-1].text == "S":
+            pieces[-1] = Token(text="S", start=pieces[-1].start, end=start + len(text))
         else:
-            found.append(Token(text=normal, start=start, end=start + len(text)))
-    return tuple(found)
+            pieces.append(Token(text=normal, start=start, end=start + len(text)))
+    return tuple(pieces)
 
 
 def fragments(cell: str) -> set[str]:
@@ -95,7 +95,7 @@ def compare(notebooks: Sequence[set[str]]) -> Similarity:
     if not any(notebooks):
         return Similarity(values=np.zeros((n, n)), fragments=np.zeros((n, n), dtype=np.int64), owners={})
     vectorizer = CountVectorizer(analyzer=list, binary=True)
-    present = vectorizer.fit_transform([sorted(one) for one in notebooks]).astype(np.float64)
+    present = vectorizer.fit_transform([sorted(notebook) for notebook in notebooks]).astype(np.float64)
     owners = present.sum(axis=0)
     # The logarithm of how rare a fragment is (K. Sparck Jones, 1972); never quite 0, so that two may be a class.
     weighted = present @ diags_array(np.sqrt(np.log((n + 1) / np.asarray(owners).ravel())))
@@ -125,7 +125,7 @@ def side_by_side(first: Sequence[set[str]], second: Sequence[set[str]]) -> list[
     return [*((i, beside.get(i)) for i in range(len(first))), *((None, j) for j in alone)]
 
 
-def marked(cell: str, shared: set[str], owners: Mapping[str, int]) -> tuple[Marked, ...]:
+def marked(cell: str, shared: set[str], owners: Mapping[str, int]) -> tuple[Stretch, ...]:
     """The cell cut where marks begin and end. Of fragments that overlap, the rarest one says how rare a place is."""
     most = max(owners.values(), default=0) + 1
     places = np.full(len(cell), most, dtype=np.int64)
@@ -135,14 +135,14 @@ def marked(cell: str, shared: set[str], owners: Mapping[str, int]) -> tuple[Mark
     places[places == most] = 0
     edges = [0, *(np.flatnonzero(np.diff(places)) + 1).tolist(), len(cell)]
     return tuple(
-        Marked(text=cell[start:end], owners=int(places[start])) for start, end in pairwise(edges) if end > start
+        Stretch(text=cell[start:end], owners=int(places[start])) for start, end in pairwise(edges) if end > start
     )
 
 
-def _runs(found: Sequence[Token]) -> Iterator[tuple[str, int, int]]:
+def _runs(pieces: Sequence[Token]) -> Iterator[tuple[str, int, int]]:
     """(fragment, start, end) of every run of FRAGMENT tokens."""
-    for first in range(len(found) - FRAGMENT + 1):
-        run = found[first : first + FRAGMENT]
+    for first in range(len(pieces) - FRAGMENT + 1):
+        run = pieces[first : first + FRAGMENT]
         yield " ".join(token.text for token in run), run[0].start, run[-1].end
 
 

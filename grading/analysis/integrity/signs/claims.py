@@ -27,24 +27,26 @@ def look_at_claims(attempts: Sequence[Attempt], limits: Thresholds) -> SignFindi
     }
     if not compared:
         return SignFindings()
-    z, agreed = (np.array([getattr(one, name) for one in compared.values()]) for name in ("z", "agreement"))
+    z = np.array([reproduction.z for reproduction in compared.values()])
+    agreed = np.array([reproduction.agreement for reproduction in compared.values()])
     gaps = population("Gap between claim and re-run, as z", "students", z, percent=False)
     shares = population("Agreement of claim and re-run", "students", agreed)
     reasons: list[tuple[Students, Reason]] = []
-    for student, one in compared.items():
+    for student, reproduction in compared.items():
+        claim, rerun, gap = reproduction.claim, reproduction.rerun, reproduction.gap
         says = (
-            f"The claim is right on {one.claim.correct:,} of {one.claim.n:,} rows, the re-run of the notebook on "
-            f"{one.rerun.correct:,}; they agree on {one.agreement:.1%} of the rows."
+            f"The claim is right on {claim.correct:,} of {claim.n:,} rows, the re-run of the notebook on "
+            f"{rerun.correct:,}; they agree on {reproduction.agreement:.1%} of the rows."
         )
-        if one.is_claim_gap:
+        if reproduction.is_claim_gap:
             says += (
-                f" On {one.gap.better:,} rows only the claim is right, on {one.gap.worse:,} only the re-run: "
-                f"z = {one.z:.1f}. Training anew gives up to about 2, and above {CLAIM_GAP:g} is worth a look."
+                f" On {gap.better:,} rows only the claim is right, on {gap.worse:,} only the re-run: "
+                f"z = {reproduction.z:.1f}. Training anew gives up to about 2, and above {CLAIM_GAP:g} is worth a look."
             )
-            reason = Reason(sign=Sign.CLAIM_GAP, says=says, value=one.z, population=gaps)
-        elif one.agreement < limits.reproduced:
+            reason = Reason(sign=Sign.CLAIM_GAP, says=says, value=reproduction.z, population=gaps)
+        elif reproduction.agreement < limits.reproduced:
             says += f" Two runs of one notebook agree on at least {limits.reproduced:.0%}, as a rule."
-            reason = Reason(sign=Sign.CLAIM_GAP, says=says, value=one.agreement, population=shares)
+            reason = Reason(sign=Sign.CLAIM_GAP, says=says, value=reproduction.agreement, population=shares)
         else:
             continue
         reasons.append(((student,), reason))
@@ -60,8 +62,8 @@ def look_at_scores(scored: Sequence[Attempt], ceiling: float | None) -> SignFind
     reasons: list[tuple[Students, Reason]] = []
     populations = []
     for kind in PLURAL:
-        last = latest(one for one in scored if one.kind is kind)
-        values = {student: _accuracy(one) for student, one in sorted(last.items())}
+        last = latest(attempt for attempt in scored if attempt.kind is kind)
+        values = {student: _accuracy(attempt) for student, attempt in sorted(last.items())}
         if not values:
             continue
         everybody = population(f"Accuracy of {PLURAL[kind]}", "students", np.array(list(values.values())))

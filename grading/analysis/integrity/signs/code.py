@@ -23,9 +23,10 @@ from grading.analysis.integrity.similarity import compare, fragments, own_cells
 
 def code_of(notebooks: Sequence[ReadNotebook], template: Sequence[str]) -> Code:
     released = set().union(*(fragments(cell) for cell in template))
-    cells = {one.student: own_cells(one.cells, template) for one in notebooks}
-    own = {student: [fragments(cell) - released for cell in one.values()] for student, one in cells.items()}
-    return Code(cells=cells, fragments=own, similarity=compare([set().union(*one) for one in own.values()]))
+    cells = {notebook.student: own_cells(notebook.cells, template) for notebook in notebooks}
+    own = {student: [fragments(cell) - released for cell in theirs.values()] for student, theirs in cells.items()}
+    similarity = compare([set().union(*by_cell) for by_cell in own.values()])
+    return Code(cells=cells, fragments=own, similarity=similarity)
 
 
 def compare_code(notebooks: Sequence[ReadNotebook], code: Code, limits: Thresholds) -> SignFindings:
@@ -45,7 +46,7 @@ def compare_code(notebooks: Sequence[ReadNotebook], code: Code, limits: Threshol
         flagged &= outliers(-np.log(NO_END - values), int(long.sum()), limits.false_alarms)
     else:
         notes = ("So few notebooks have no distribution: their similarity is judged by the threshold alone.",)
-    ids = {one.student: one.submission for one in notebooks}
+    ids = {notebook.student: notebook.submission for notebook in notebooks}
     reasons: list[tuple[Students, Reason]] = []
     for place in np.flatnonzero(flagged).tolist():
         first, second = sorted((students[i[place]], students[j[place]]))
@@ -64,18 +65,18 @@ def look_into_code(notebooks: Sequence[ReadNotebook], template: Sequence[str], l
     if not notebooks:
         return SignFindings()
     known = known_from(template, most=limits.literal)
-    sizes = np.array([largest(one.cells, known) for one in notebooks], dtype=np.float64)
+    sizes = np.array([largest(notebook.cells, known) for notebook in notebooks], dtype=np.float64)
     everybody = population("Characters of a notebook's largest literal", "students", sizes, percent=False)
     reasons: list[tuple[Students, Reason]] = []
-    for one, size in zip(notebooks, sizes.tolist(), strict=True):
-        if found := look(one.cells, known, most=limits.literal):
-            kinds = ", ".join(dict.fromkeys(one.mark.value for one in found))
+    for notebook, size in zip(notebooks, sizes.tolist(), strict=True):
+        if marks := look(notebook.cells, known, most=limits.literal):
+            kinds = ", ".join(dict.fromkeys(mark.kind.value for mark in marks))
             reason = Reason(
                 sign=Sign.EMBEDDED,
                 says=f"The notebook's code has {kinds}.",
                 value=size,
                 population=everybody,
-                found=tuple(found),
+                marks=tuple(marks),
             )
-            reasons.append(((one.student,), reason))
+            reasons.append(((notebook.student,), reason))
     return SignFindings(reasons=tuple(reasons), populations=(everybody,))

@@ -30,7 +30,7 @@ def compare_predictions(
     kind: AttemptKind, scored: Sequence[Attempt], heldout: HeldOut, limits: Thresholds
 ) -> SignFindings:
     """Compare everybody's last predictions of a kind."""
-    what, last = PLURAL[kind], latest(one for one in scored if one.kind is kind)
+    what, last = PLURAL[kind], latest(attempt for attempt in scored if attempt.kind is kind)
     students = sorted(last)
     if len(students) < 2:
         return SignFindings()
@@ -76,7 +76,7 @@ def _by_classes(predictions: Sequence[Sequence[int]], classes: int) -> NDArray[n
 
 def _known(scored: Iterable[Attempt], heldout: HeldOut) -> set[str]:
     """Predictions that several may well have: the staff's own, and those that are right everywhere."""
-    staff = [one.predictions for one in scored if one.kind is AttemptKind.BASELINE]
+    staff = [attempt.predictions for attempt in scored if attempt.kind is AttemptKind.BASELINE]
     return {_hash(row) for row in _by_classes([*staff, tuple(heldout.labels.tolist())], heldout.classes)}
 
 
@@ -153,10 +153,10 @@ def _times(count: int) -> str:
 def _differences(vectors: NDArray[np.unsignedinteger], pair: tuple[int, int]) -> tuple[Difference, ...]:
     first, second = vectors[pair[0]], vectors[pair[1]]
     places = np.flatnonzero(first != second)[:SHOWN]
-    said = others_say(vectors[:, places], pair, int(vectors.max()) + 1)
+    others = others_say(vectors[:, places], pair, int(vectors.max()) + 1)
     return tuple(
         Difference(id=int(row), first=int(first[row]), second=int(second[row]), others=int(other))
-        for row, other in zip(places, said, strict=True)
+        for row, other in zip(places, others, strict=True)
     )
 
 
@@ -164,7 +164,7 @@ def look_at_hard_rows(
     kind: AttemptKind, scored: Sequence[Attempt], heldout: HeldOut, limits: Thresholds
 ) -> SignFindings:
     """Who is right where everybody else is wrong: by one's own model on few such rows, by the labels on many."""
-    what, last = PLURAL[kind], latest(one for one in scored if one.kind is kind)
+    what, last = PLURAL[kind], latest(attempt for attempt in scored if attempt.kind is kind)
     if len(last) < limits.least_students:
         return SignFindings()
     vectors = _by_classes([last[student].predictions for student in sorted(last)], heldout.classes)

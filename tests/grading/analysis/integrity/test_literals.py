@@ -13,7 +13,7 @@ PACKED = base64.b85encode(zlib.compress(LABELS, 9)).decode()
 
 
 def marks(*cells, template=()):
-    return [found.mark for found in look(cells, known_from(template, most=2000), most=2000)]
+    return [found.kind for found in look(cells, known_from(template, most=2000), most=2000)]
 
 
 @pytest.mark.parametrize(

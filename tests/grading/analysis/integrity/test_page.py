@@ -18,9 +18,9 @@ from grading.analysis.integrity.findings import (
     Suspicion,
     population,
 )
-from grading.analysis.integrity.literals import Found, LiteralMark
+from grading.analysis.integrity.literals import CodeMark, LiteralMark
 from grading.analysis.integrity.page import FOLD, WIDTH, folded, histogram, render, write_pages
-from grading.analysis.integrity.similarity import Marked
+from grading.analysis.integrity.similarity import Stretch
 from grading.records.attempts import AttemptKind
 
 EVIL = "<script>alert(1)</script>'\"&\u202e"
@@ -49,10 +49,10 @@ PAIR = Suspicion(
     ),
     code=(
         (
-            ShownCell(number=3, parts=(Marked(text="x = 1\n", owners=0), Marked(text=f"y = {EVIL}", owners=2))),
-            ShownCell(number=5, parts=(Marked(text="z = 1", owners=9),)),
+            ShownCell(number=3, parts=(Stretch(text="x = 1\n", owners=0), Stretch(text=f"y = {EVIL}", owners=2))),
+            ShownCell(number=5, parts=(Stretch(text="z = 1", owners=9),)),
         ),
-        (None, ShownCell(number=6, parts=(Marked(text="alone", owners=0),))),
+        (None, ShownCell(number=6, parts=(Stretch(text="alone", owners=0),))),
     ),
 )
 ALONE = Suspicion(
@@ -61,7 +61,7 @@ ALONE = Suspicion(
         Reason(
             sign=Sign.EMBEDDED,
             says="A literal.",
-            found=(Found(mark=LiteralMark.LITERAL, cell=2, line=4, size=4153, excerpt=EVIL),),
+            marks=(CodeMark(kind=LiteralMark.LITERAL, cell=2, line=4, size=4153, excerpt=EVIL),),
         ),
     ),
 )
@@ -206,12 +206,12 @@ def test_a_population_of_one_value_can_be_drawn():
 
 def test_long_stretches_without_a_match_are_folded_and_short_ones_are_not():
     long, short = "\n".join(map(str, range(40))), "a\nb"
-    parts = [Marked(text="m1", owners=2), Marked(text=long, owners=0), Marked(text="m2", owners=5)]
+    parts = [Stretch(text="m1", owners=2), Stretch(text=long, owners=0), Stretch(text="m2", owners=5)]
     assert [kind for _, kind in folded(parts)] == ["only", "", "gap", "", "some"]
     assert list(folded(parts))[1:4] == [
         ("0\n1\n2\n", ""),
         ("… 34 lines without a match …", "gap"),
         ("\n37\n38\n39", ""),
     ]
-    assert list(folded([Marked(text=short, owners=0)])) == [(short, "")]
+    assert list(folded([Stretch(text=short, owners=0)])) == [(short, "")]
     assert short.count("\n") < FOLD
