@@ -50,7 +50,7 @@ def column_of(assignment: Assignment, roster: Roster) -> Column:
         name=assignment.name,
         title=said_in(settings.title, SOURCE_LANGUAGE),
         max_value=assignment.max_points + (settings.competition.anchors[-1][1] if settings.competition else 0.0),
-        canvas=next((one for one in roster.canvas if one.assignment == assignment.name), None),
+        canvas=next((column for column in roster.canvas if column.assignment == assignment.name), None),
     )
 
 
@@ -66,18 +66,15 @@ def standings(
     names = sorted({name for by_name in results.values() for name in by_name})
     certain, doubtful = reconcile(names, roster)
     unplaced = {match.name: Student(id=match.name) for match in doubtful}
-    claimed = {one for match in doubtful if match.by for one in match.candidates}
-    people = {one: one.id for one in roster.students}
-    people |= {student: name for name, student in (certain | unplaced).items()}
-    found = []
-    for student, name in people.items():
-        grades = {one.name: results.get(one.name, {}).get(name) for one in syllabus.assignments}
-        found.append(
-            CourseStanding(
-                student=student, grades=grades, course=course_grade(grades, syllabus), in_doubt=student in claimed
-            )
-        )
-    return found, doubtful if roster.students else ()
+    claimed = {student for match in doubtful if match.by for student in match.candidates}
+    handed_in_as = {student: student.id for student in roster.students}
+    handed_in_as |= {student: name for name, student in (certain | unplaced).items()}
+    everyone = []
+    for student, name in handed_in_as.items():
+        grades = {assignment.name: results.get(assignment.name, {}).get(name) for assignment in syllabus.assignments}
+        course = course_grade(grades, syllabus)
+        everyone.append(CourseStanding(student=student, grades=grades, course=course, in_doubt=student in claimed))
+    return everyone, doubtful if roster.students else ()
 
 
 def plain_csv(standings: Sequence[CourseStanding], columns: Sequence[Column], *, whole: bool = True) -> bytes:
@@ -107,10 +104,11 @@ def canvas_csv(standings: Sequence[CourseStanding], columns: Sequence[Column], *
     ]
     left_out = set(left_out_of_canvas(standings))
     for standing in standings:
-        one = standing.student
-        if one not in left_out:
+        student = standing.student
+        if student not in left_out:
+            who = [student.name or student.id, student.lms_id, student.sis_id, student.login, student.section]
             grades = [_scaled(_grade(standing, column), worth[column.name], column) for column in columns]
-            rows.append([one.name or one.id, one.lms_id, one.sis_id, one.login, one.section, *grades])
+            rows.append([*who, *grades])
     return to_csv(rows)
 
 
@@ -118,7 +116,9 @@ def left_out_of_canvas(standings: Sequence[CourseStanding]) -> tuple[Student, ..
     """The students whose grades are in doubt, and those without any of the three keys that Canvas knows people by."""
     keys = ("lms_id", "sis_id", "login")
     return tuple(
-        one.student for one in standings if one.in_doubt or not any(_arrives(getattr(one.student, key)) for key in keys)
+        standing.student
+        for standing in standings
+        if standing.in_doubt or not any(_arrives(getattr(standing.student, key)) for key in keys)
     )
 
 
@@ -136,18 +136,20 @@ def moodle_csv(
     rows: list[list[CellValue]] = [[MOODLE_KEYS[by], "Full name", *titles]]
     left_out = set(left_out_of_moodle(standings, by=by))
     for standing in standings:
-        one = standing.student
-        if one not in left_out:
+        student = standing.student
+        if student not in left_out:
             grades = [_grade(standing, column) for column in columns]
             shown: list[CellValue] = ["-" if grade is None else grade for grade in grades]
             shown += [standing.course.ten_point] if whole else []
-            rows.append([getattr(one, by), one.name or one.id, *shown])
+            rows.append([getattr(student, by), student.name or student.id, *shown])
     return to_csv(rows)
 
 
 def left_out_of_moodle(standings: Sequence[CourseStanding], *, by: Key = "email") -> tuple[Student, ...]:
     """The students whose grades are in doubt, and those without the key that Moodle is to find them by."""
-    return tuple(one.student for one in standings if one.in_doubt or not _arrives(getattr(one.student, by)))
+    return tuple(
+        standing.student for standing in standings if standing.in_doubt or not _arrives(getattr(standing.student, by))
+    )
 
 
 def excel(standings: Sequence[CourseStanding], columns: Sequence[Column], *, whole: bool = True) -> bytes:
@@ -215,15 +217,23 @@ def _nobody(_: Sequence[CourseStanding]) -> tuple[Student, ...]:
 
 def _header(columns: Sequence[Column], whole: bool) -> list[CellValue]:
     who: list[CellValue] = ["student", "name", "email", "section", "sis_id", "lms_id", "login", "competition_name"]
+    grades = (text for column in columns for text in (column.name, f"{column.name} most"))
     final = ["share", "grade", "letter"] if whole else ["note"]
-    return [*who, *(text for one in columns for text in (one.name, f"{one.name} most")), *final]
+    return [*who, *grades, *final]
 
 
 def _line(standing: CourseStanding, columns: Sequence[Column], whole: bool) -> list[CellValue]:
-    one, course = standing.student, standing.course
+    student, course = standing.student, standing.course
     who: list[CellValue] = [
-        one.id, one.name, one.email, one.section, one.sis_id, one.lms_id, one.login, one.competition_name
-    ]  # fmt: skip
+        student.id,
+        student.name,
+        student.email,
+        student.section,
+        student.sis_id,
+        student.lms_id,
+        student.login,
+        student.competition_name,
+    ]
     grades = (cell for column in columns for cell in (_grade(standing, column), column.max_value))
     final: list[CellValue] = [course.share, course.ten_point, course.letter] if whole else [None]
     if standing.in_doubt:
@@ -249,7 +259,8 @@ def _require_same_worth(columns: Sequence[Column]) -> None:
     other = [column for column in columns if _worth_in_canvas(column) != column.max_value]
     if other:
         lines = [
-            f"{one.name}: {number(one.max_value)} here, {number(_worth_in_canvas(one))} in Canvas" for one in other
+            f"{column.name}: {number(column.max_value)} here, {number(_worth_in_canvas(column))} in Canvas"
+            for column in other
         ]
         raise ConfigError(
             f"Canvas gives other points to what is graded here ({'; '.join(lines)}). Set its Points Possible to ours "

@@ -47,7 +47,7 @@ def gradescope_json(
 
 def _case(case: CaseResult, place: str, hidden: Visibility) -> dict[str, Any]:
     passed = case.status is Status.PASSED
-    told = [] if passed else [f"{case.status}.", case.hint or "", "" if case.hidden else case.message]
+    lines = [] if passed else [f"{case.status}.", case.hint or "", "" if case.hidden else case.message]
     return {
         "name": case.name,
         "number": place,
@@ -55,7 +55,7 @@ def _case(case: CaseResult, place: str, hidden: Visibility) -> dict[str, Any]:
         "max_score": case.max_points,
         "status": "passed" if passed else "failed",
         "visibility": hidden if case.hidden else "visible",
-        "output": "\n".join(line for line in told if line),
+        "output": "\n".join(line for line in lines if line),
         "output_format": "text",
     }
 
@@ -65,9 +65,9 @@ def _accuracy(grade: Grade, hidden: Visibility) -> list[dict[str, Any]]:
         return []
     failed = [gate for gate in grade.gates if not gate.passed]
     score = grade.score
-    told = ["No predictions came back."]
+    lines = ["No predictions came back."]
     if score is not None:
-        told = [
+        lines = [
             f"{score.metric} {score.value:.4f} on held-out data: {score.correct} of {score.n} right "
             f"(95 % interval {score.low:.4f} to {score.high:.4f})."
         ]
@@ -78,7 +78,7 @@ def _accuracy(grade: Grade, hidden: Visibility) -> list[dict[str, Any]]:
             "max_score": grade.max_accuracy_points,
             "status": "failed" if failed or score is None else "passed",
             "visibility": hidden,
-            "output": "\n".join([*told, *(f"{gate.name}: {gate.why}" for gate in failed)]),
+            "output": "\n".join([*lines, *(f"{gate.name}: {gate.why}" for gate in failed)]),
             "output_format": "text",
         }
     ]

@@ -78,13 +78,13 @@ def source_of(plugin: Any) -> Path:
 def _row(student: Any, marks: dict[str, AssignmentMark], syllabus: Syllabus, names: list[str]) -> list[CellValue]:
     results = {name: mark.result for name, mark in marks.items()}
     course = course_grade(results, syllabus)
-    found = [results[name].value if name in results else None for name in names]
+    grades = [results[name].value if name in results else None for name in names]
     return [
         student.id,
         student.last_name,
         student.first_name,
         student.email,
-        *found,
+        *grades,
         course.share,
         course.ten_point,
         course.letter,

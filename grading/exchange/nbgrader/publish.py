@@ -60,8 +60,8 @@ def annotated(executed: Notebook, assignment: Assignment, report: Report, grade:
     cells += [_not_found(asked) for asked in assignment.by_hand if asked.name not in stamped]
     if assignment.settings.competition is not None:
         cells.append(_scored(report, grade))
-    if said := _notes(report, grade):
-        cells.insert(0, markdown_cell(said))
+    if notes := _notes(report, grade):
+        cells.insert(0, markdown_cell(notes))
     for number, cell in enumerate(cells, 1):
         cell["id"] = f"cell-{number}"
     kernel = {"name": "python3", "display_name": "Python 3", "language": "python"}
@@ -121,8 +121,8 @@ def _not_found(question: Question) -> Notebook:
 
 
 def _scored(report: Report, grade: Grade) -> Notebook:
-    said = _printed("\n".join(_score_lines(report, grade)))
-    cell = code_cell("# What the predictions for the held-out data earn.", [said])
+    score = _printed("\n".join(_score_lines(report, grade)))
+    cell = code_cell("# What the predictions for the held-out data earn.", [score])
     return cell | {"metadata": _marks(ACCURACY, points=grade.max_accuracy_points)}
 
 
