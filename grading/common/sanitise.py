@@ -49,7 +49,7 @@ def harmless_cell(cell: Mapping[str, Any]) -> Notebook:
     source = _text(cell.get("source"))
     if cell.get("cell_type") == "code":
         number = cell.get("execution_count")
-        outputs = [made for output in cell.get("outputs", ()) if (made := _harmless_output(output))]
+        outputs = [harmless for output in cell.get("outputs", ()) if (harmless := _harmless_output(output))]
         return code_cell(source, outputs, number if type(number) is int else None)
     if cell.get("cell_type") == "markdown":
         return markdown_cell(harmless_markdown(source))
