@@ -61,7 +61,8 @@ class Ledger:
     ) -> list[Attempt]:
         """The last word on every submission, in the order they were handed in; `predictions` where asked for."""
         history = self.history(assignment, student=student, kind=kind, predictions=predictions)
-        return sorted({one.key: one for one in history}.values(), key=lambda one: one.handed_in)
+        last = {attempt.key: attempt for attempt in history}
+        return sorted(last.values(), key=lambda attempt: attempt.handed_in)
 
     def history(
         self,
@@ -115,8 +116,8 @@ class Ledger:
         query = select(table.c.content).where(table.c.assignment == assignment).order_by(table.c.id)
         with self._database.transaction() as session:
             contents = session.scalars(query) if has_table(session, table.name) else ()
-            found = [SELECTION.validate_json(content) for content in contents]
-        return {one.student: one.submissions for one in found}
+            selections = [SELECTION.validate_json(content) for content in contents]
+        return {selection.student: selection.submissions for selection in selections}
 
 
 @cache
