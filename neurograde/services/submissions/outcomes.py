@@ -1,9 +1,9 @@
 """What comes of things that were handed in: for people as records, for programs as the documented JSON objects."""
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
 from autograder.model.errors import CourseError
 from autograder.model.notebook import Submission
@@ -53,7 +53,7 @@ class HandedIn:
 class JsonObject(BaseModel):
     """One line of `--json`: null is what there is none of, never zero."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", json_schema_serialization_defaults_required=True)
 
 
 class FileObject(JsonObject):
@@ -61,19 +61,19 @@ class FileObject(JsonObject):
 
     kind: Literal["file"] = "file"
     file: str = Field(description="Its path; of a member of an archive, the archive's, a colon and the member's.")
-    taken: bool = Field(description="Whether it is graded, or scored.")
-    student: str = Field(description="Whose it is, by its name.")
-    assignment: str
+    taken: bool = Field(description="Whether it goes on: a notebook to be graded, a claim to be validated.")
+    student: str = Field(description="Whose it is, by the name it was handed in under.")
+    assignment: str = Field(description="Its name: that of its folder in `source/`.")
     reason: str | None = Field(description="Why it was not taken, for a person.")
 
 
 class QuestionObject(JsonObject):
     """One question of a submission."""
 
-    name: str
-    status: Status
-    points: float
-    max_points: float
+    name: str = Field(description="As the notebook has it: `q2`.")
+    status: Status = Field(description="The worst of its tests.")
+    points: float = Field(description="What its tests earn together.")
+    max_points: float = Field(description="The most that they could.")
     hidden: bool = Field(description="Whether any of its tests is hidden.")
 
 
@@ -81,27 +81,29 @@ class SubmissionObject(JsonObject):
     """A notebook, and what came of it."""
 
     kind: Literal["submission"] = "submission"
-    student: str
-    assignment: str
+    student: str = Field(description="Whose it is, by the name it was handed in under.")
+    assignment: str = Field(description="Its name.")
     submission: str | None = Field(description="SHA-256 of the uploaded bytes; null for what is no notebook.")
-    status: Status
-    points: float | None = Field(description="On questions.")
-    max_points: float | None
-    questions: list[QuestionObject]
-    score: float | None = Field(description="On held-out data, from 0 to 1: the one that counts.")
-    grade: float | None = Field(description="In grade points, net of lateness.")
-    seconds: float | None
+    status: Status = Field(description="The worst of its questions; `NOT_RUN` for what got no mark.")
+    points: float | None = Field(description="On questions; null for what got no mark.")
+    max_points: float | None = Field(description="The most that they could be.")
+    questions: list[QuestionObject] = Field(description="In the order of the assignment; empty for what got no mark.")
+    score: float | None = Field(
+        description="On held-out data, from 0 to 1: on the private rows where students make claims, else on all."
+    )
+    grade: float | None = Field(description="In grade points, net of lateness, without marks by hand.")
+    seconds: float | None = Field(description="Wall time of its run.")
 
 
 class ClaimObject(JsonObject):
     """A file of predictions, scored or refused."""
 
     kind: Literal["claim"] = "claim"
-    student: str
-    assignment: str
+    student: str = Field(description="Whose it is, by the name it was handed in under.")
+    assignment: str = Field(description="Its name.")
     submission: str | None = Field(description="SHA-256 of the uploaded bytes; null for one that was refused.")
-    file: str
-    status: Literal["SCORED", "REFUSED"]
+    file: str = Field(description="Its path, as in the object of the file.")
+    status: Literal["SCORED", "REFUSED"] = Field(description="Whether it counts.")
     public_score: float | None = Field(description="On the public rows, to two decimals.")
     kept: bool = Field(description="Scored before, and not scored again.")
     notes: list[str] = Field(description="What is odd in the file, for its student.")
@@ -112,13 +114,24 @@ class SummaryObject(JsonObject):
     """The last line: how many of each there were."""
 
     kind: Literal["summary"] = "summary"
-    assignment: str
+    assignment: str = Field(description="Its name.")
     graded: int = Field(description="Notebooks graded now.")
     kept: int = Field(description="Notebooks and claims that stood already.")
     claims: int = Field(description="Claims scored now.")
     refused: int = Field(description="Files that a student has to mend.")
     failed: int = Field(description="Submissions that got no mark through no fault of theirs; grade them again.")
-    exit_code: int
+    exit_code: int = Field(description="What the command ends with.")
+
+
+OUTPUT: TypeAdapter[FileObject | SubmissionObject | ClaimObject | SummaryObject] = TypeAdapter(
+    Annotated[FileObject | SubmissionObject | ClaimObject | SummaryObject, Field(discriminator="kind")]
+)
+"""A line of `--json`, told by its `kind`."""
+
+
+def schema() -> dict[str, Any]:
+    """The JSON schema of a line of `--json`, as docs/output.schema.json has it."""
+    return OUTPUT.json_schema(mode="serialization")
 
 
 def submission_object(outcome: Outcome, assignment: str) -> SubmissionObject:
