@@ -1,6 +1,6 @@
 """What a test holds in place of a student's object, and the channel through which it asks.
 
-    plain data              crosses by value, as exactly the base type (see wire.py)
+    plain data              crosses by value, as exactly the base type (see inside/wire)
     a tensor with grad      a leaf with the same values; `backward()` outside continues inside
     anything else           a StandIn: attributes, calls, indexing, len, bounded iteration, isinstance as a claim
     going in                the same, and library callables by name; a test's own function is refused

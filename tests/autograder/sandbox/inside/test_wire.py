@@ -11,6 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from autograder.sandbox.inside import wire
+from autograder.sandbox.inside.wire import decode
 
 
 def crossed(value):
@@ -226,7 +227,7 @@ json_values = st.recursive(
     max_leaves=12,
 )
 tagged = st.fixed_dictionaries(
-    {"$": st.sampled_from(sorted(wire._DECODERS))},
+    {"$": st.sampled_from(sorted(decode._DECODERS))},
     optional={
         "v": json_values,
         "at": st.lists(st.integers(-4, 40), min_size=2, max_size=2),
