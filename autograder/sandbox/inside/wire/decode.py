@@ -78,6 +78,51 @@ class Decoder:
             raise WireError("a bool is 0 or 1")
         return bytearray(data), shape
 
+    def _ellipsis(self, _form: dict[str, Any], _: int) -> Any:
+        return ...
+
+    def _float(self, form: dict[str, Any], _: int) -> float:
+        return {"nan": math.nan, "inf": math.inf, "-inf": -math.inf}[form["v"]]
+
+    def _complex(self, form: dict[str, Any], depth: int) -> complex:
+        return complex(*self._items(form, depth))
+
+    def _bytes(self, form: dict[str, Any], _: int) -> bytes:
+        return bytes(self._buffer(form))
+
+    def _tuple(self, form: dict[str, Any], depth: int) -> tuple[Any, ...]:
+        return tuple(self._items(form, depth))
+
+    def _set(self, form: dict[str, Any], depth: int) -> set[Any]:
+        return set(self._items(form, depth))
+
+    def _frozenset(self, form: dict[str, Any], depth: int) -> frozenset[Any]:
+        return frozenset(self._items(form, depth))
+
+    def _dict(self, form: dict[str, Any], depth: int) -> dict[Any, Any]:
+        return {key: value for key, value in self._items(form, depth)}
+
+    def _slice(self, form: dict[str, Any], depth: int) -> slice:
+        start, stop, step = self._items(form, depth)
+        return slice(start, stop, step)
+
+    def _range(self, form: dict[str, Any], depth: int) -> range:
+        start, stop, step = self._items(form, depth)
+        return range(start, stop, step)
+
+    def _size(self, form: dict[str, Any], depth: int) -> torch.Size:
+        return torch.Size(self._items(form, depth))
+
+    def _torch_dtype(self, form: dict[str, Any], _: int) -> torch.dtype:
+        dtype: torch.dtype = TORCH_DTYPES[form["v"]]
+        return dtype
+
+    def _numpy_dtype(self, form: dict[str, Any], _: int) -> np.dtype[Any]:
+        return _numpy_dtype(form["v"])
+
+    def _device(self, _form: dict[str, Any], _: int) -> torch.device:
+        return torch.device("cpu")
+
     def _array(self, form: dict[str, Any], _: int) -> np.ndarray:
         dtype = _numpy_dtype(form["dtype"])
         data, shape = self._raw(form, dtype.itemsize)
@@ -135,20 +180,6 @@ class Decoder:
             self._decode(form["v"], depth + 1), index=index, name=self._decode(form["name"], depth + 1)
         )
 
-    def _range(self, form: dict[str, Any], depth: int) -> range:
-        start, stop, step = self._items(form, depth)
-        return range(start, stop, step)
-
-    def _slice(self, form: dict[str, Any], depth: int) -> slice:
-        start, stop, step = self._items(form, depth)
-        return slice(start, stop, step)
-
-    def _dict(self, form: dict[str, Any], depth: int) -> dict[Any, Any]:
-        return {key: value for key, value in self._items(form, depth)}
-
-    def _float(self, form: dict[str, Any], _: int) -> float:
-        return {"nan": math.nan, "inf": math.inf, "-inf": -math.inf}[form["v"]]
-
 
 def _numpy_dtype(name: Any) -> np.dtype[Any]:
     dtype = NUMPY_DTYPES.get(name) if type(name) is str else None
@@ -157,21 +188,22 @@ def _numpy_dtype(name: Any) -> np.dtype[Any]:
     return dtype
 
 
-_DECODERS: Final[dict[str, Callable[[Decoder, dict[str, Any], int], Any]]] = {
+Decode = Callable[[Decoder, dict[str, Any], int], Any]
+_DECODERS: Final[dict[str, Decode]] = {
+    "ellipsis": Decoder._ellipsis,
     "float": Decoder._float,
-    "ellipsis": lambda self, form, depth: ...,
-    "tuple": lambda self, form, depth: tuple(self._items(form, depth)),
+    "complex": Decoder._complex,
+    "bytes": Decoder._bytes,
+    "tuple": Decoder._tuple,
+    "set": Decoder._set,
+    "frozenset": Decoder._frozenset,
     "dict": Decoder._dict,
-    "set": lambda self, form, depth: set(self._items(form, depth)),
-    "frozenset": lambda self, form, depth: frozenset(self._items(form, depth)),
-    "bytes": lambda self, form, depth: bytes(self._buffer(form)),
-    "complex": lambda self, form, depth: complex(*self._items(form, depth)),
     "slice": Decoder._slice,
     "range": Decoder._range,
-    "size": lambda self, form, depth: torch.Size(self._items(form, depth)),
-    "torch.dtype": lambda self, form, depth: TORCH_DTYPES[form["v"]],
-    "numpy.dtype": lambda self, form, depth: _numpy_dtype(form["v"]),
-    "device": lambda self, form, depth: torch.device("cpu"),
+    "size": Decoder._size,
+    "torch.dtype": Decoder._torch_dtype,
+    "numpy.dtype": Decoder._numpy_dtype,
+    "device": Decoder._device,
     "ndarray": Decoder._array,
     "scalar": Decoder._scalar,
     "strings": Decoder._strings,

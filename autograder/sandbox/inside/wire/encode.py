@@ -2,7 +2,7 @@
 
 import math
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any, Final
 
 import numpy as np
@@ -31,19 +31,8 @@ class Encoder:
         self._nodes += 1
         if depth > MAX_DEPTH or self._nodes > MAX_NODES:
             raise NotPlainError("the value is nested too deeply, or holds itself, or has too many parts to cross")
-        encode = _BY_TYPE.get(type(value)) or self._by_kind(value)
-        if encode is not None:
-            return encode(self, value, depth)
-        pandas = sys.modules.get("pandas")
-        if pandas is not None and isinstance(value, pandas.DataFrame):
-            return self._frame(value, depth)
-        if pandas is not None and isinstance(value, pandas.Series):
-            return self._series(value, depth)
-        return self._reference(value)
-
-    def _by_kind(self, value: Any) -> "Encode | None":
-        # By the real type: what an object says of its class (a stand-in's is its student's claim) does not matter here.
-        return next((encode for kind, encode in _ENCODERS if issubclass(type(value), kind)), None)
+        encode = _ENCODERS.get(type(value)) or _by_kind(type(value))
+        return encode(self, value, depth)
 
     def _buffer(self, data: bytes) -> list[int]:
         start, self._size = self._size, self._size + len(data)
@@ -52,9 +41,14 @@ class Encoder:
         self.body.append(data)
         return [start, len(data)]
 
-    def _number(self, value: float, _: int) -> Any:
-        value = float(value)
-        return value if math.isfinite(value) else {"$": "float", "v": repr(value)}
+    def _items(self, values: Iterable[Any], depth: int) -> list[Any]:
+        return [self.encode(value, depth + 1) for value in values]
+
+    def _itself(self, value: bool | None, _: int) -> Any:
+        return value
+
+    def _ellipsis(self, _value: Any, _: int) -> Any:
+        return {"$": "ellipsis"}
 
     def _integer(self, value: int, _: int) -> Any:
         value = int(value)
@@ -62,11 +56,53 @@ class Encoder:
             raise NotPlainError("an integer of more than 900 digits is too large to cross")
         return value
 
-    def _items(self, values: Any, depth: int) -> list[Any]:
-        return [self.encode(value, depth + 1) for value in values]
+    def _float(self, value: float, _: int) -> Any:
+        value = float(value)
+        return value if math.isfinite(value) else {"$": "float", "v": repr(value)}
+
+    def _complex(self, value: complex, depth: int) -> Any:
+        return {"$": "complex", "v": self._items((value.real, value.imag), depth)}
+
+    def _text(self, value: str, _: int) -> Any:
+        return str.__str__(value)
+
+    def _bytes(self, value: bytes | bytearray, _: int) -> Any:
+        return {"$": "bytes", "at": self._buffer(bytes(value))}
+
+    # By the base type's own iterator: a subclass may give other items.
+
+    def _list(self, value: list[Any], depth: int) -> Any:
+        return self._items(list.__iter__(value), depth)
+
+    def _tuple(self, value: tuple[Any, ...], depth: int) -> Any:
+        return {"$": "tuple", "v": self._items(tuple.__iter__(value), depth)}
+
+    def _set(self, value: set[Any], depth: int) -> Any:
+        return {"$": "set", "v": self._items(set.__iter__(value), depth)}
+
+    def _frozenset(self, value: frozenset[Any], depth: int) -> Any:
+        return {"$": "frozenset", "v": self._items(frozenset.__iter__(value), depth)}
 
     def _dict(self, value: dict[Any, Any], depth: int) -> Any:
         return {"$": "dict", "v": [self._items(pair, depth + 1) for pair in dict.items(value)]}
+
+    def _slice(self, value: slice, depth: int) -> Any:
+        return {"$": "slice", "v": self._items((value.start, value.stop, value.step), depth)}
+
+    def _range(self, value: range, depth: int) -> Any:
+        return {"$": "range", "v": self._items((value.start, value.stop, value.step), depth)}
+
+    def _torch_size(self, value: torch.Size, depth: int) -> Any:
+        return {"$": "size", "v": self._items(tuple(value), depth)}
+
+    def _torch_dtype(self, value: torch.dtype, _: int) -> Any:
+        return {"$": "torch.dtype", "v": str(value).removeprefix("torch.")}
+
+    def _numpy_dtype(self, value: np.dtype[Any], _: int) -> Any:
+        return {"$": "numpy.dtype", "v": value.name}
+
+    def _device(self, _value: torch.device, _: int) -> Any:
+        return {"$": "device"}
 
     def _array(self, value: np.ndarray, depth: int) -> Any:
         shape = list(value.shape)
@@ -99,6 +135,15 @@ class Encoder:
                 form["grad"] = self.encode(value.grad.detach(), depth + 1)
         return form
 
+    def _foreign(self, value: Any, depth: int) -> Any:
+        """What is of no kind in the table: one of pandas', where that is loaded at all, or else a reference."""
+        pandas = sys.modules.get("pandas")
+        if pandas is not None and isinstance(value, pandas.DataFrame):
+            return self._frame(value, depth)
+        if pandas is not None and isinstance(value, pandas.Series):
+            return self._series(value, depth)
+        return self._reference(value)
+
     def _frame(self, value: Any, depth: int) -> Any:
         columns = [self._column(value.iloc[:, i], depth) for i in range(value.shape[1])]
         labels = self._items(value.columns.tolist(), depth)
@@ -112,34 +157,36 @@ class Encoder:
         array = column.to_numpy()
         return self._array(array if array.dtype.kind in NUMPY_KINDS else column.to_numpy(dtype=object), depth + 1)
 
-    def _slice(self, value: slice, depth: int) -> Any:
-        return {"$": "slice", "v": self._items((value.start, value.stop, value.step), depth)}
 
-
-# In this order: bool is an int, numpy's float64 is a float, torch.Size is a tuple.
 Encode = Callable[[Encoder, Any, int], Any]
-_ENCODERS: Final[tuple[tuple[Any, Encode], ...]] = (
-    (type(None), lambda self, value, depth: None),
-    (type(...), lambda self, value, depth: {"$": "ellipsis"}),
-    (bool, lambda self, value, depth: value),
-    (np.generic, Encoder._scalar),
-    (int, Encoder._integer),
-    (float, Encoder._number),
-    (str, lambda self, value, depth: str.__str__(value)),
-    (torch.Tensor, Encoder._tensor),
-    (np.ndarray, Encoder._array),
-    (torch.Size, lambda self, value, depth: {"$": "size", "v": self._items(tuple(value), depth)}),
-    (list, lambda self, value, depth: self._items(list.__iter__(value), depth)),
-    (tuple, lambda self, value, depth: {"$": "tuple", "v": self._items(tuple.__iter__(value), depth)}),
-    (dict, Encoder._dict),
-    (set, lambda self, value, depth: {"$": "set", "v": self._items(set.__iter__(value), depth)}),
-    (frozenset, lambda self, value, depth: {"$": "frozenset", "v": self._items(frozenset.__iter__(value), depth)}),
-    ((bytes, bytearray), lambda self, value, depth: {"$": "bytes", "at": self._buffer(bytes(value))}),
-    (complex, lambda self, value, depth: {"$": "complex", "v": self._items((value.real, value.imag), depth)}),
-    (slice, Encoder._slice),
-    (range, lambda self, value, depth: {"$": "range", "v": self._items((value.start, value.stop, value.step), depth)}),
-    (torch.dtype, lambda self, value, depth: {"$": "torch.dtype", "v": str(value).removeprefix("torch.")}),
-    (torch.device, lambda self, value, depth: {"$": "device"}),
-    (np.dtype, lambda self, value, depth: {"$": "numpy.dtype", "v": value.name}),
-)
-_BY_TYPE: Final[dict[type, Encode]] = {kind: encode for kind, encode in _ENCODERS if type(kind) is type}
+# In this order: bool is an int, numpy's float64 is a float, torch.Size is a tuple.
+_ENCODERS: Final[dict[type, Encode]] = {
+    type(None): Encoder._itself,
+    type(...): Encoder._ellipsis,
+    bool: Encoder._itself,
+    np.generic: Encoder._scalar,
+    int: Encoder._integer,
+    float: Encoder._float,
+    str: Encoder._text,
+    torch.Tensor: Encoder._tensor,
+    np.ndarray: Encoder._array,
+    torch.Size: Encoder._torch_size,
+    list: Encoder._list,
+    tuple: Encoder._tuple,
+    dict: Encoder._dict,
+    set: Encoder._set,
+    frozenset: Encoder._frozenset,
+    bytes: Encoder._bytes,
+    bytearray: Encoder._bytes,
+    complex: Encoder._complex,
+    slice: Encoder._slice,
+    range: Encoder._range,
+    torch.dtype: Encoder._torch_dtype,
+    torch.device: Encoder._device,
+    np.dtype: Encoder._numpy_dtype,
+}
+
+
+def _by_kind(real: type) -> Encode:
+    # By the real type: what an object says of its class (a stand-in's is its student's claim) does not matter here.
+    return next((encode for kind, encode in _ENCODERS.items() if issubclass(real, kind)), Encoder._foreign)
