@@ -5,37 +5,37 @@
 The proofs are in `proofs.py`.
 """
 
-import importlib.util
-import json
-import math
-import os
 import shutil
-import subprocess
-import sys
-import textwrap
 import time
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import ExitStack, redirect_stdout
 from dataclasses import dataclass
-from itertools import chain
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from types import MappingProxyType
-from typing import Any, TypeAlias
+from typing import Any
 
-from autograder.authoring.source.parse import Problem, Source, SourceQuestion, read_source
+from autograder.authoring.release.install import install
+from autograder.authoring.release.layout import copy_of, lay_out_bundle, lay_out_release, prepare_data
+from autograder.authoring.release.otter import otter_assign
+from autograder.authoring.release.proofs import (
+    fault,
+    listing,
+    plant_canaries,
+    prove_canaries_stay,
+    prove_notebook_opens,
+    prove_nothing_secret,
+    prove_points,
+    prove_same_code,
+    read_notebook,
+)
 from autograder.authoring.source.lint import lint
-from autograder.model.bundle import Assignment, load_assignment, load_settings
+from autograder.authoring.source.parse import Problem, read_source
+from autograder.authoring.source.translation import hints, in_language, untranslated
+from autograder.model.bundle import Assignment, load_settings
 from autograder.model.errors import ReleaseError
 from autograder.model.language import LANGUAGES, SOURCE_LANGUAGE
-from autograder.model.report import Report
-from autograder.authoring.release.proofs import fault, listing, plant_canaries, prove_canaries_stay, prove_notebook_opens, prove_nothing_secret, prove_points, prove_same_code, read_notebook
-from autograder.authoring.release.setup_cell import setup_cell
-from autograder.authoring.source.translation import hints, in_language, translate_otter, untranslated
-from autograder.authoring.release.layout import copy_of, prepare_data, lay_out_bundle, lay_out_release
-from autograder.authoring.release.install import install
 from autograder.model.notebook import Notebook
-from autograder.authoring.release.otter import otter_assign
+from autograder.model.report import Report
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -1,33 +1,12 @@
 """Puts what was built in the place of what was there, whole or not at all."""
 
-import importlib.util
-import json
-import math
-import os
 import shutil
-import subprocess
-import sys
-import textwrap
-import time
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import ExitStack, redirect_stdout
-from dataclasses import dataclass
-from itertools import chain
+from collections.abc import Mapping
+from contextlib import ExitStack
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from types import MappingProxyType
-from typing import Any, TypeAlias
 
-from autograder.authoring.source.parse import Problem, Source, SourceQuestion, read_source
-from autograder.authoring.source.lint import lint
-from autograder.model.bundle import Assignment, load_assignment, load_settings
 from autograder.model.errors import ReleaseError
-from autograder.model.language import LANGUAGES, SOURCE_LANGUAGE
-from autograder.model.report import Report
-from autograder.authoring.release.proofs import fault, listing, plant_canaries, prove_canaries_stay, prove_notebook_opens, prove_nothing_secret, prove_points, prove_same_code, read_notebook
-from autograder.authoring.release.setup_cell import setup_cell
-from autograder.authoring.source.translation import hints, in_language, translate_otter, untranslated
-
 
 # --- files
 

@@ -6,8 +6,8 @@ from datetime import datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from autograder.model.bundle import Assignment
 from autograder.model.assignment import AssignmentSettings, LatePolicy
+from autograder.model.bundle import Assignment
 from autograder.model.files import read_phrases
 from autograder.model.language import SOURCE_LANGUAGE, said_in
 from autograder.model.syllabus import LessonStep, Syllabus
@@ -48,7 +48,9 @@ def lesson_page(syllabus: Syllabus, parts: Sequence[LessonAssignment], language:
     return "\n\n".join(blocks) + "\n"
 
 
-def _step(number: int, step: LessonStep, syllabus: Syllabus, parts: Sequence[LessonAssignment], language: str) -> list[str]:
+def _step(
+    number: int, step: LessonStep, syllabus: Syllabus, parts: Sequence[LessonAssignment], language: str
+) -> list[str]:
     blocks = [f"### {number}. {said_in(step.title, language)}"]
     if text := said_in(step.text, language).strip():
         blocks.append(text)

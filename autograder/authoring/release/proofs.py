@@ -14,16 +14,15 @@ import textwrap
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any
 
 import yaml  # type: ignore[import-untyped]
 
-from autograder.model.notebook import Notebook
 from autograder.authoring.source.parse import Source, SourceCell, SourceTest, read_source, solution_roles
 from autograder.model.bundle import Assignment
 from autograder.model.errors import ReleaseError
+from autograder.model.notebook import Notebook
 from autograder.model.report import CaseResult, QuestionResult, Report, Status
-
 
 SHORTEST_SECRET = 12
 """Characters: a shorter line (`return x`) says nothing by turning up elsewhere."""

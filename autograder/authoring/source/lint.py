@@ -11,15 +11,27 @@ import inspect
 import math
 import re
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import PurePosixPath
 from typing import Any, TypeAlias
 
-import yaml  # type: ignore[import-untyped]
-from autograder.authoring.source.parse import BEGIN_TEST_CONFIG, END_SOLUTION, HIDDEN, HIDES, IGNORED, MARKER, MARKERS, Problem, Source, SourceCell, SourceQuestion, SourceTest, read_source, solution_roles
+from autograder.authoring.source.parse import (
+    BEGIN_TEST_CONFIG,
+    END_SOLUTION,
+    HIDDEN,
+    HIDES,
+    IGNORED,
+    MARKER,
+    MARKERS,
+    Problem,
+    Source,
+    SourceCell,
+    SourceQuestion,
+    SourceTest,
+    read_source,
+    solution_roles,
+)
 from autograder.model.errors import nearest
-
 
 NEARLY_MARKED = re.compile(r"[^#]*#+\s*(?:(?:begin|end)\s+)?solution(?:\s+no\s+prompt)?\s*$", re.IGNORECASE)
 

@@ -1,18 +1,11 @@
 """An instructor's notebook, parsed: questions, tests, solutions, and the markers of otter-assign around them."""
 
-import ast
-import functools
-import inspect
-import math
 import re
-from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from pathlib import PurePosixPath
-from typing import Any, TypeAlias
+from typing import Any
 
 import yaml  # type: ignore[import-untyped]
-
 
 MARKER = re.compile(r"#\s+(?:(begin|end)\s+(question|prompt|solution|tests)|(assignment)\s+config)\s*", re.IGNORECASE)
 BLOCKS = ("QUESTION", "PROMPT", "SOLUTION", "TESTS")

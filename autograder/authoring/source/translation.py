@@ -8,9 +8,9 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from autograder.model.notebook import Notebook
 from autograder.authoring.source.parse import BEGIN_TEST_CONFIG, Problem, SourceCell, read_source
 from autograder.model.language import LANGUAGES, SOURCE_LANGUAGE
+from autograder.model.notebook import Notebook
 
 MARK = re.compile(r"<!--\s*([a-z]{2})\s*-->[ \t]*\n?")
 HINT = re.compile(r"^failure_message(?:_([a-z]{2}))?:.*\n(?:[ \t]+.*\n)*", re.MULTILINE)
@@ -24,7 +24,6 @@ OTTER_SAYS = {
     }
 }
 """What otter itself writes into a notebook, in other languages."""
-
 
 
 def in_language(notebook: Mapping[str, Any], language: str) -> Notebook:

@@ -1,4 +1,3 @@
-import shutil
 from datetime import datetime
 
 from autograder.authoring.release.lesson import PHRASES, LessonAssignment, lesson_page
