@@ -18,7 +18,7 @@ def make(source: Path, title: str) -> list[Path]:
         raise ConfigError(f'"{name}" cannot name an assignment. Use small letters, digits and _, e.g. mlp_pytorch.')
     if source.exists():
         raise ConfigError(f"{source} is there already, and nothing in it was changed. Choose another name.")
-    made = []
+    files = []
     try:
         source.mkdir(parents=True)
         for path in sorted(TEMPLATE.iterdir()):
@@ -26,8 +26,8 @@ def make(source: Path, title: str) -> list[Path]:
                 target = source / (f"{name}.ipynb" if path.suffix == ".ipynb" else path.name)
                 text = path.read_text(encoding="utf-8").replace("NAME", name).replace("TITLE", title)
                 target.write_text(text, encoding="utf-8")
-                made.append(target)
+                files.append(target)
     except OSError as error:
         shutil.rmtree(source, ignore_errors=True)
         raise ConfigError(f"{source} could not be made: {error.strerror}. Mend that and run it again.") from None
-    return made
+    return files

@@ -32,7 +32,6 @@ from autograder.sandbox.room import Room, Usage
 from autograder.sandbox.standin import Channel, StoppedError, is_out_of_memory, where
 
 MAX_RESTARTS = 12
-"""A notebook or a part of it, as nbformat 4.5 writes it."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -52,8 +51,8 @@ def autograde(
     PlatformError when no fair mark can be given; whatever the student's code does is in the report.
     """
     started = time.monotonic()
-    sitting = Run(submission, examiner, assignment.in_language(submission.language), inputs)
-    usage = sitting.run(room)
+    run = Run(submission, examiner, assignment.in_language(submission.language), inputs)
+    usage = run.run(room)
     report = Report(
         submission=submission.id,
         student=submission.student,
@@ -63,17 +62,17 @@ def autograde(
             otter=importlib.metadata.version("otter-grader"),
             bundle=assignment.fingerprint,
             image=room.name,
-            seed=sitting.seed,
+            seed=run.seed,
             inputs=fingerprint(inputs),
         ),
-        questions=tuple(sitting.question(name) for name in examiner.questions),
-        cells=tuple(sitting.cells.values()),
-        predictions=sitting.predictions() if inputs is not None else None,
-        notes=tuple(sitting.notes),
+        questions=tuple(run.question(name) for name in examiner.questions),
+        cells=tuple(run.cells.values()),
+        predictions=run.predictions() if inputs is not None else None,
+        notes=tuple(run.notes),
         seconds=round(time.monotonic() - started, 3),
         peak_memory_mb=round(usage.peak_mb, 1),
     )
-    return Graded(report=report, notebook=sitting.notebook(report))
+    return Graded(report=report, notebook=run.notebook(report))
 
 
 def seed_of(submission: Submission, assignment: Assignment) -> int:
@@ -110,18 +109,18 @@ class Run:
         """Go through the plan, again from the start after each step that ends the process."""
         limits = self._assignment.settings.limits
         steps = plan(self._submission, self._assignment, predict=self._inputs is not None)
-        usage, left = Usage(), limits.wall_seconds
+        usage, seconds_left = Usage(), limits.wall_seconds
         for _ in range(MAX_RESTARTS + 1):
-            opened = room.open(wall_seconds=left)
-            deadline = time.monotonic() + left  # a room that must first be opened is not the student's time
+            session = room.open(wall_seconds=seconds_left)
+            deadline = time.monotonic() + seconds_left  # a room that must first be opened is not the student's time
             remaining = functools.partial(_until, deadline)
             try:
-                inside = Channel(opened, seed=self.seed, seconds=limits.cell_seconds, left=remaining)
+                inside = Channel(session, seed=self.seed, seconds=limits.cell_seconds, left=remaining)
                 finished = self._walk(steps, inside)
             finally:
-                usage = max(usage, opened.close(), key=lambda used: used.peak_mb)
-            left = remaining()
-            self._out_of_time = left <= 0
+                usage = max(usage, session.close(), key=lambda used: used.peak_mb)
+            seconds_left = remaining()
+            self._out_of_time = seconds_left <= 0
             if finished or self._out_of_time:
                 break
         return usage
@@ -189,14 +188,14 @@ class Run:
 
     def _kept(self, outputs: Any) -> list[Notebook]:
         """The outputs that are well formed, as long as there is room for them."""
-        kept = []
+        nodes = []
         for output in outputs if type(outputs) is list else []:
             node = output_of(output)
             size = sum(map(len, _texts(node)))
             if node is not None and size <= self._output_room:
                 self._output_room -= size
-                kept.append(node)
-        return kept
+                nodes.append(node)
+        return nodes
 
     def _predict(self, inside: Channel) -> Predictions:
         competition = self._assignment.settings.competition
@@ -215,11 +214,12 @@ class Run:
                 status=Status.FAILED if missing else status, message=f"{competition.entry_point}: {text}"
             )
         read = probabilities_of if competition.metric in PROBABILITY_METRICS else predictions_of
-        drawn, places = read(answer, len(self._inputs), competition.entry_point), np.argsort(order)
+        predictions, places = read(answer, len(self._inputs), competition.entry_point), np.argsort(order)
+        values, probabilities = predictions.values, predictions.probabilities
         return replace(
-            drawn,
-            values=tuple(drawn.values[place] for place in places) if drawn.values else (),
-            probabilities=tuple(drawn.probabilities[place] for place in places) if drawn.probabilities else (),
+            predictions,
+            values=tuple(values[place] for place in places) if values else (),
+            probabilities=tuple(probabilities[place] for place in places) if probabilities else (),
         )
 
     def predictions(self) -> Predictions:
@@ -245,14 +245,14 @@ class Run:
         results = {question.name: question for question in report.questions}
         cells: list[Notebook] = []
         for index, cell in enumerate(self._submission.cells):
-            made: Notebook = {"cell_type": cell.kind, "id": f"cell-{index + 1}", "metadata": {}, "source": cell.source}
+            node: Notebook = {"cell_type": cell.kind, "id": f"cell-{index + 1}", "metadata": {}, "source": cell.source}
             if cell.kind == "code":
                 outputs = list(self._outputs.get(index, []))
                 verdicts = [verdict(results[name]) for name in checks_in(cell.source) if name in results]
                 if verdicts:
                     outputs.append({"output_type": "stream", "name": "stdout", "text": "\n".join(verdicts)})
-                made.update(execution_count=None, outputs=outputs)
-            cells.append(made)
+                node.update(execution_count=None, outputs=outputs)
+            cells.append(node)
         kernel = {"name": "python3", "display_name": "Python 3", "language": "python"}
         return {"nbformat": 4, "nbformat_minor": 5, "metadata": {"kernelspec": kernel}, "cells": cells}
 

@@ -53,14 +53,14 @@ def uploads(paths: Sequence[Path], assignment: str, *, claims: bool = False) -> 
     `Alice_123_assignsubmission_file/anything.ipynb` from Moodle. With `claims`, the same for files of predictions:
     `alice.csv`, `alice/submission.csv`.
     """
-    wanted = {NOTEBOOK, CLAIM} if claims else {NOTEBOOK}
+    suffixes = {NOTEBOOK, CLAIM} if claims else {NOTEBOOK}
     for path in paths:
         if path.is_dir():
             for inner in sorted(path.rglob("*")):
-                if inner.suffix in wanted and ".ipynb_checkpoints" not in inner.parts:
+                if inner.suffix in suffixes and ".ipynb_checkpoints" not in inner.parts:
                     yield _from_file(inner, inner.relative_to(path.parent), assignment)
         elif path.suffix == ".zip":
-            yield from _from_zip(path, assignment, wanted)
+            yield from _from_zip(path, assignment, suffixes)
         else:
             yield _from_file(path, Path(*path.absolute().parts[-2:]), assignment)
 
@@ -68,9 +68,9 @@ def uploads(paths: Sequence[Path], assignment: str, *, claims: bool = False) -> 
 def _from_file(path: Path, name: Path, assignment: str) -> Upload:
     student, origin = student_of(PurePosixPath(name.as_posix()), assignment), str(path)
     try:
-        found = path.stat()
-        when = datetime.fromtimestamp(found.st_mtime, UTC)
-        if found.st_size > MAX_BYTES:
+        stat = path.stat()
+        when = datetime.fromtimestamp(stat.st_mtime, UTC)
+        if stat.st_size > MAX_BYTES:
             return Upload(student=student, origin=origin, handed_in=when, problem=_too_large(origin))
         return Upload(student=student, origin=origin, handed_in=when, content=path.read_bytes())
     except OSError as error:
@@ -78,14 +78,14 @@ def _from_file(path: Path, name: Path, assignment: str) -> Upload:
         return Upload(student=student, origin=origin, handed_in=datetime.now(UTC), problem=problem)
 
 
-def _from_zip(path: Path, assignment: str, wanted: set[str]) -> Iterator[Upload]:
+def _from_zip(path: Path, assignment: str, suffixes: set[str]) -> Iterator[Upload]:
     try:
         with zipfile.ZipFile(path) as archive:
             if len(archive.infolist()) > MAX_MEMBERS:
                 raise UploadUnsafeError(f"{path} holds more than {MAX_MEMBERS} files. Hand in notebooks only.")
             for member in archive.infolist():
                 name = PurePosixPath(member.filename)
-                if name.suffix in wanted and not {".ipynb_checkpoints", "__MACOSX"} & set(name.parts):
+                if name.suffix in suffixes and not {".ipynb_checkpoints", "__MACOSX"} & set(name.parts):
                     yield _from_member(archive, member, path, assignment)
     except UploadUnsafeError as problem:
         yield Upload(student=safe_name(path.stem), origin=str(path), handed_in=datetime.now(UTC), problem=problem)

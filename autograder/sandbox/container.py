@@ -263,8 +263,8 @@ class Container:
     def _lost(self, what: str) -> RoomLostError:
         self.spent = True
         self._log.seek(0)
-        said = self._log.read()[-2000:].decode(errors="replace").strip()
-        last_words = f" It said: {said}." if said else ""
+        log = self._log.read()[-2000:].decode(errors="replace").strip()
+        last_words = f" It said: {log}." if log else ""
         return RoomLostError(
             f"{what.capitalize()} ({self.id}).{last_words} No mark was given; grade the submission again. "
             "If it comes back: neurograde doctor"

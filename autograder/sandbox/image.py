@@ -73,8 +73,8 @@ def _run(command: list[str], *, seconds: float) -> subprocess.CompletedProcess[s
         return str(error)
     if answer.returncode == 0:
         return answer
-    said = answer.stderr.strip().splitlines()
-    return said[-1] if said else f"exit code {answer.returncode}"
+    lines = answer.stderr.strip().splitlines()
+    return lines[-1] if lines else f"exit code {answer.returncode}"
 
 
 def _digest(checkout: Path, names: tuple[str, ...]) -> str:

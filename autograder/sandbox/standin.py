@@ -332,8 +332,8 @@ def library_name(value: Any) -> tuple[str, str] | None:
     """Module and name under which a library offers this very object; None for anything else."""
     if isinstance(value, types.ModuleType):
         return (value.__name__, "") if value.__name__ in LIBRARY_MODULES else None
-    found = _library().get(id(value))
-    return found[1] if found is not None and found[0] is value else None
+    entry = _library().get(id(value))
+    return entry[1] if entry is not None and entry[0] is value else None
 
 
 @functools.cache
@@ -349,10 +349,10 @@ def _library() -> dict[int, tuple[Any, tuple[str, str]]]:
 @functools.cache
 def _classes() -> dict[str, type]:
     """The library classes that a stand-in may claim, by full name."""
-    known = [value for value, _ in _library().values() if isinstance(value, type)]
+    classes = [value for value, _ in _library().values() if isinstance(value, type)]
     return {
         f"{cls.__module__}.{cls.__qualname__}": cls
-        for cls in (*known, types.FunctionType, types.MethodType, types.GeneratorType, types.ModuleType)
+        for cls in (*classes, types.FunctionType, types.MethodType, types.GeneratorType, types.ModuleType)
         if cls not in (object, str, int, float, list, tuple, dict, set, bool, torch.Tensor)
     } | {"builtins.function": types.FunctionType, "builtins.generator": types.GeneratorType}
 
@@ -371,8 +371,8 @@ BUILTIN_ERRORS: dict[str, type[Exception]] = {
 def _claimed(standin: StandIn) -> list[type]:
     form = _form(standin)
     names = form["claims"] if type(form.get("claims")) is list else []
-    known = [cls for name in names if type(name) is str and (cls := _classes().get(name)) is not None]
-    return [type, *known] if form.get("type") == "type" else known
+    classes = [cls for name in names if type(name) is str and (cls := _classes().get(name)) is not None]
+    return [type, *classes] if form.get("type") == "type" else classes
 
 
 def _form(standin: StandIn) -> dict[str, Any]:

@@ -66,10 +66,10 @@ def load_sample(folder: Path, assignment: Assignment) -> Sample:
     answers = folder / "answers.txt"
     changes = list(_changes(answers.read_text())) if answers.exists() else []
     try:
-        made = _compose(solution if expected.base == "solution" else template, changes, template)
+        notebook = _compose(solution if expected.base == "solution" else template, changes, template)
     except KeyError as error:
         raise ConfigError(f"{answers} speaks of {error}, which {assignment.name} does not ask.") from None
-    return Sample(name=folder.name, expected=expected, content=json.dumps(made).encode(), suffix=".ipynb")
+    return Sample(name=folder.name, expected=expected, content=json.dumps(notebook).encode(), suffix=".ipynb")
 
 
 def _changes(text: str) -> Iterator[tuple[str, str, str]]:

@@ -92,7 +92,7 @@ def release(
     with TemporaryDirectory(prefix="neurograde-release-") as folder:  # solutions: never beside the release
         built = build(source, Path(folder), languages=tuple(destinations), addresses=addresses)
         prove_points(built.assignment, grade)
-        install({bundle: built.bundle, **{destinations[one]: path for one, path in built.releases.items()}})
+        install({bundle: built.bundle, **{destinations[language]: path for language, path in built.releases.items()}})
         files = tuple(listing(built.release))
     cases = [case for question in built.assignment.questions for case in question.cases]
     return Release(
@@ -122,7 +122,7 @@ def build(
     load_settings(source / "assignment.toml")
     authored = read_notebook(source / f"{name}.ipynb")
     # The bundle is made of the source's own language, whichever others are released.
-    notebooks = {one: in_language(authored, one) for one in dict.fromkeys([*languages, SOURCE_LANGUAGE])}
+    notebooks = {language: in_language(authored, language) for language in dict.fromkeys([*languages, SOURCE_LANGUAGE])}
     desk = folder / "source" / name
     shutil.copytree(source, desk, ignore=shutil.ignore_patterns(".ipynb_checkpoints", "__pycache__", ".OTTER_LOG"))
     prepare_data(desk)
@@ -133,17 +133,17 @@ def build(
 
     desks, decoys = [], []
     places: dict[str, str] = {}
-    for one, notebook in notebooks.items():
-        planted, places_of_one = plant_canaries(notebook)
-        places |= places_of_one
-        desks.append(copy_of(desk, folder / "desks" / one, notebook))
-        decoys.append(copy_of(desk, folder / "canaries" / one, planted))
-    made = otter_assign(*desks, *decoys)
-    assigned = dict(zip(notebooks, made[: len(desks)], strict=True))
-    releases = {one: folder / "release" / one / name for one in languages}
-    for one, target in releases.items():
-        lay_out_release(assigned[one], target, one, addresses.get(one))
-    hints_of = {one: hints(authored, one) for one in LANGUAGES if one != SOURCE_LANGUAGE}
+    for language, notebook in notebooks.items():
+        planted, canaries = plant_canaries(notebook)
+        places |= canaries
+        desks.append(copy_of(desk, folder / "desks" / language, notebook))
+        decoys.append(copy_of(desk, folder / "canaries" / language, planted))
+    results = otter_assign(*desks, *decoys)
+    assigned = dict(zip(notebooks, results[: len(desks)], strict=True))
+    releases = {language: folder / "release" / language / name for language in languages}
+    for language, target in releases.items():
+        lay_out_release(assigned[language], target, language, addresses.get(language))
+    hints_of = {language: hints(authored, language) for language in LANGUAGES if language != SOURCE_LANGUAGE}
     bundle = folder / "bundles" / name
     built = Build(
         assignment=lay_out_bundle(
@@ -159,21 +159,24 @@ def build(
         prove_notebook_opens(target / f"{name}.ipynb")
         prove_same_code(target, bundle)
         prove_nothing_secret(target, notebooks.values(), desk)
-    prove_canaries_stay(made[len(desks) :], places)
+    prove_canaries_stay(results[len(desks) :], places)
     return built
 
 
 def _problems(authored: Notebook, notebooks: Mapping[str, Notebook], files: Sequence[str]) -> list[Problem]:
     """What the lint finds in the source, and what its translations lack, in the order of cells."""
-    found = [*lint(notebooks[SOURCE_LANGUAGE], files)]
+    problems = [*lint(notebooks[SOURCE_LANGUAGE], files)]
     for language in notebooks:
-        found += [problem for problem in untranslated(authored, language) if problem not in found]
-    return sorted(found, key=lambda problem: problem.cell)
+        problems += [problem for problem in untranslated(authored, language) if problem not in problems]
+    return sorted(problems, key=lambda problem: problem.cell)
 
 
-def differences(one: Path, other: Path) -> list[str]:
+def differences(first: Path, second: Path) -> list[str]:
     """How two folders differ, one line a file; empty if they hold the same bytes under the same names."""
-    here, there = set(listing(one)), set(listing(other))
-    lines = [f"only in {one}: {path}" for path in here - there] + [f"only in {other}: {path}" for path in there - here]
-    lines += [f"differs: {path}" for path in here & there if (one / path).read_bytes() != (other / path).read_bytes()]
+    files = {folder: set(listing(folder)) for folder in (first, second)}
+    lines = [f"only in {first}: {path}" for path in files[first] - files[second]]
+    lines += [f"only in {second}: {path}" for path in files[second] - files[first]]
+    for path in files[first] & files[second]:
+        if (first / path).read_bytes() != (second / path).read_bytes():
+            lines.append(f"differs: {path}")
     return sorted(lines)

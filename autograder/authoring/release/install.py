@@ -8,8 +8,6 @@ from tempfile import TemporaryDirectory
 
 from autograder.model.errors import ReleaseError
 
-# --- files
-
 
 def install(new: Mapping[Path, Path]) -> None:
     """Put a copy of each new folder in the place of its target, or leave every target as it was."""

@@ -10,10 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from autograder.authoring.release.otter import points_of, read_tests
-from autograder.authoring.release.proofs import (
-    listing,
-    read_notebook,
-)
+from autograder.authoring.release.proofs import listing, read_notebook
 from autograder.authoring.release.setup_cell import setup_cell
 from autograder.authoring.source.parse import Source
 from autograder.authoring.source.translation import translate_otter
@@ -21,8 +18,6 @@ from autograder.model.bundle import Assignment, load_assignment
 from autograder.model.errors import ReleaseError
 from autograder.model.language import SOURCE_LANGUAGE
 from autograder.model.notebook import Notebook
-
-# --- otter
 
 
 def prepare_data(desk: Path) -> None:
@@ -51,9 +46,9 @@ def prepare_data(desk: Path) -> None:
 # --- what otter made, laid out
 
 
-def lay_out_release(made: Path, target: Path, language: str, address: str | None) -> None:
+def lay_out_release(assigned: Path, target: Path, language: str, address: str | None) -> None:
     """Lay out release/<a> from otter's student folder."""
-    name, student = target.name, made / "student"
+    name, student = target.name, assigned / "student"
     files = [path for path in listing(student) if path != f"{name}.ipynb"]
     for path in files:
         (target / path).parent.mkdir(parents=True, exist_ok=True)
@@ -62,13 +57,13 @@ def lay_out_release(made: Path, target: Path, language: str, address: str | None
 
 
 def lay_out_bundle(
-    made: Path, bundle: Path, desk: Path, source: Source, translations: Mapping[str, Mapping[int, str]]
+    assigned: Path, bundle: Path, desk: Path, source: Source, translations: Mapping[str, Mapping[int, str]]
 ) -> Assignment:
     """Lay out bundles/<a> from otter's student and autograder folders, and read it.
 
     `translations` are the hints of other languages, by language and by the number of the test's cell.
     """
-    name, student, staff = desk.name, made / "student", made / "autograder"
+    name, student, staff = desk.name, assigned / "student", assigned / "autograder"
     questions = [question for question in source.questions if question.tests]
     read_tests(student / "tests", questions, staff=False)
     (bundle / "files").mkdir(parents=True)
@@ -92,10 +87,10 @@ def lay_out_bundle(
 
 
 def copy_of(desk: Path, folder: Path, notebook: Notebook) -> Path:
-    other = folder / desk.name
-    shutil.copytree(desk, other)
-    (other / f"{desk.name}.ipynb").write_text(json.dumps(notebook), encoding="utf-8")
-    return other
+    copy = folder / desk.name
+    shutil.copytree(desk, copy)
+    (copy / f"{desk.name}.ipynb").write_text(json.dumps(notebook), encoding="utf-8")
+    return copy
 
 
 def _tidy(path: Path, language: str, files: Sequence[str], address: str | None) -> str:
@@ -120,8 +115,10 @@ def _tidy_cell(cell: Mapping[str, Any], number: int, language: str) -> Notebook:
     text = "".join(cell["source"])
     if cell["cell_type"] == "markdown":
         text = translate_otter(text, language)
-    kept = {key: cell["metadata"][key] for key in ("deletable", "editable", "otter", "tags") if key in cell["metadata"]}
-    tidy = {"cell_type": cell["cell_type"], "id": f"cell-{number:03}", "metadata": kept}
+    metadata = {
+        key: cell["metadata"][key] for key in ("deletable", "editable", "otter", "tags") if key in cell["metadata"]
+    }
+    tidy = {"cell_type": cell["cell_type"], "id": f"cell-{number:03}", "metadata": metadata}
     tidy["source"] = text.splitlines(keepends=True)
     if cell["cell_type"] == "code":
         tidy |= {"execution_count": None, "outputs": []}

@@ -35,7 +35,7 @@ def otter_assign(*desks: Path) -> list[Path]:
     results = [desk.with_name(f"{desk.name}-made") for desk in desks]
     with TemporaryDirectory(dir=desks[0].parent) as scratch:  # otter leaves hidden tests in its TMPDIR
         try:
-            done = subprocess.run(
+            process = subprocess.run(
                 [sys.executable, "-P", "-c", ASSIGN, *map(str, chain(*zip(desks, results, strict=True)))],
                 env={**os.environ, "TMPDIR": scratch},
                 stdout=subprocess.PIPE,
@@ -48,10 +48,10 @@ def otter_assign(*desks: Path) -> list[Path]:
         except subprocess.TimeoutExpired:
             text = f"otter assign took over {ASSIGN_SECONDS} s. Run it by hand to see why."
             raise ReleaseError(f"{desks[0].name}: {text}") from None
-    if done.returncode:
-        said = textwrap.indent(done.stdout.strip(), "    ")
+    if process.returncode:
+        output = textwrap.indent(process.stdout.strip(), "    ")
         step = f"Mend what its last line names and run: neurograde release {desks[0].name}"
-        raise ReleaseError(f"{desks[0].name}: otter assign failed. It said:\n{said}\n{step}")
+        raise ReleaseError(f"{desks[0].name}: otter assign failed. It said:\n{output}\n{step}")
     return results
 
 
@@ -69,32 +69,31 @@ def read_tests(
     for question in questions:
         loaded = _load_test_file(folder / f"{question.name}.py", question)
         tests = [test for test in question.tests if staff or not test.hidden]
-        wanted = [test.hidden for test in tests]
-        found = [case.hidden for case in loaded.test_cases]
+        cases = loaded.test_cases
         points = points_of(question)
-        if loaded.name != question.name or found != wanted:
+        if loaded.name != question.name or [case.hidden for case in cases] != [test.hidden for test in tests]:
             raise ReleaseError(
-                f"{question.cell.place}: otter made {len(found)} cases of {len(wanted)} tests. Give each its own name."
+                f"{question.cell.place}: otter made {len(cases)} cases of {len(tests)} tests. Give each its own name."
             )
         if staff and points is not None and not math.isclose(loaded.possible, points):
             raise ReleaseError(
                 f"{question.cell.place}: worth {points:g} points, but otter made it {loaded.possible:g}."
             )
-        cases = [
+        forms = [
             {
                 "name": case.name,
                 "hidden": case.hidden,
                 "points": case.points,
                 "hint": case.failure_message,
                 "translations": {
-                    language: said[test.cell.number]
-                    for language, said in translations.items()
-                    if test.cell.number in said and said[test.cell.number] != case.failure_message
+                    language: hints[test.cell.number]
+                    for language, hints in translations.items()
+                    if test.cell.number in hints and hints[test.cell.number] != case.failure_message
                 },
             }
-            for case, test in zip(loaded.test_cases, tests, strict=True)
+            for case, test in zip(cases, tests, strict=True)
         ]
-        index.append({"name": question.name, "points": loaded.possible, "cases": cases})
+        index.append({"name": question.name, "points": loaded.possible, "cases": forms})
     return index
 
 

@@ -105,52 +105,54 @@ def prove_nothing_secret(release: Path, notebooks: Iterable[Mapping[str, Any]], 
     `notebooks` are the source in every language, `desk` is the folder it was built from.
     """
     sources = [read_source(notebook) for notebook in notebooks]
-    found = leaks(release, list(dict.fromkeys(line for source in sources for line in secrets_of(source))))
+    lines = leaks(release, list(dict.fromkeys(line for source in sources for line in secrets_of(source))))
     staff = {(desk / path).read_bytes(): path for path in _staff_files(sources[0], desk)}
     for path in listing(release):
         data = (release / path).read_bytes()
         if original := staff.get(data) if data else None:
-            found.append(f"{path} is `{original}`, which `autograder_files` keeps for staff")
-    if found:
-        raise ReleaseError(fault(release.name, "the release would give away", found))
+            lines.append(f"{path} is `{original}`, which `autograder_files` keeps for staff")
+    if lines:
+        raise ReleaseError(fault(release.name, "the release would give away", lines))
 
 
 def secrets_of(source: Source) -> list[Secret]:
     """Every line that only staff may see and that does not stand in a public cell anyway."""
-    public, secret = [], []
+    public_lines, secret_lines = [], []
     hidden = {test.cell.number: test for test in source.tests if test.meant_hidden}
     for cell in source.cells:
         if cell.marker[0]:
             continue
         if cell.number in hidden:
-            secret += [Secret(text=line, what="a hidden test", cell=cell) for line in _test_lines(hidden[cell.number])]
+            secret_lines += [
+                Secret(text=line, what="a hidden test", cell=cell) for line in _test_lines(hidden[cell.number])
+            ]
         elif cell.ignored or (cell.is_solution and cell.kind != "code" and "otter_include" not in cell.tags):
-            secret += [Secret(text=line, what="a cell for staff", cell=cell) for line in cell.lines]
+            secret_lines += [Secret(text=line, what="a cell for staff", cell=cell) for line in cell.lines]
         elif cell.kind == "code" and not cell.is_test:
             for line, role in zip(cell.lines, solution_roles(cell.lines), strict=True):
                 if role in ("inside", "marked"):
-                    secret.append(Secret(text=MARK.split(line)[0], what="a solution", cell=cell))
+                    secret_lines.append(Secret(text=MARK.split(line)[0], what="a solution", cell=cell))
                 else:
-                    public.append(line)
+                    public_lines.append(line)
         else:
-            public += cell.lines
+            public_lines += cell.lines
     for test in source.tests:
         if not test.meant_hidden:
-            public += _test_lines(test)
-    known = "\n".join(public)
-    stripped = (replace(line, text=line.text.strip()) for line in secret)
-    return [line for line in dict.fromkeys(stripped) if _tells(line.text) and line.text not in known]
+            public_lines += _test_lines(test)
+    public_text = "\n".join(public_lines)
+    stripped = (replace(line, text=line.text.strip()) for line in secret_lines)
+    return [line for line in dict.fromkeys(stripped) if _tells(line.text) and line.text not in public_text]
 
 
 def leaks(folder: Path, hidden: Sequence[Secret]) -> list[str]:
     """Where in the files of `folder` a secret stands, one line for each."""
-    found = []
+    lines = []
     for path in listing(folder):
         text = _words(folder / path)
         for secret in hidden:
             if secret.text in text:
-                found.append(f"{path}: `{secret.text}`, {secret.what} of {secret.cell.place}")
-    return found
+                lines.append(f"{path}: `{secret.text}`, {secret.what} of {secret.cell.place}")
+    return lines
 
 
 def _test_lines(test: SourceTest) -> list[str]:
@@ -193,13 +195,15 @@ def _staff_files(source: Source, desk: Path) -> list[str]:
 # --- canaries
 
 
-def prove_canaries_stay(made: Sequence[Path], places: Mapping[str, str]) -> None:
+def prove_canaries_stay(results: Sequence[Path], places: Mapping[str, str]) -> None:
     """What otter made of the notebooks with canaries has all of them for graders and none for students.
 
     Finds what the search by text cannot: lines too short to tell, and whatever otter rewrites. Raises ReleaseError.
     """
-    student, staff = ("\n".join(_everything(one / folder) for one in made) for folder in ("student", "autograder"))
-    name = made[0].name.removesuffix("-made")
+    student, staff = (
+        "\n".join(_everything(result / folder) for result in results) for folder in ("student", "autograder")
+    )
+    name = results[0].name.removesuffix("-made")
     if escaped := [place for canary, place in places.items() if canary in student]:
         raise ReleaseError(fault(name, "what is hidden in these cells gets into the release", escaped))
     # a canary that nobody got proves nothing

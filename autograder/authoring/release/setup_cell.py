@@ -49,15 +49,15 @@ def modules_of(notebook: Mapping[str, Any]) -> list[str]:
     """The top-level modules that a notebook of our own imports, but for Python's."""
     from IPython.core.inputtransformer2 import TransformerManager
 
-    found: set[str] = set()
+    modules: set[str] = set()
     for cell in notebook["cells"]:
         if cell["cell_type"] == "code":
             for node in ast.walk(ast.parse(TransformerManager().transform_cell("".join(cell["source"])))):
                 if isinstance(node, ast.Import):
-                    found |= {alias.name.split(".")[0] for alias in node.names}
+                    modules |= {alias.name.split(".")[0] for alias in node.names}
                 elif isinstance(node, ast.ImportFrom) and node.module:
-                    found.add(node.module.split(".")[0])
-    return sorted(found - set(sys.stdlib_module_names) - {"otter"})
+                    modules.add(node.module.split(".")[0])
+    return sorted(modules - set(sys.stdlib_module_names) - {"otter"})
 
 
 def _literal(value: dict[str, str] | list[str]) -> str:

@@ -147,20 +147,20 @@ def _valid_keys() -> dict[str, Keys]:
 
 def _keys(config: type) -> Keys:
     """The keys of one of otter's `fica.Config` classes, and those below them."""
-    found: Keys = {}
+    keys: Keys = {}
     for attribute in dir(config):
         key = getattr(config, attribute)
         if hasattr(key, "subkey_container"):
             below = key.subkey_container
-            found[key.get_name(attribute)] = _keys(below) if below else None
-    return found
+            keys[key.get_name(attribute)] = _keys(below) if below else None
+    return keys
 
 
 # --- questions
 
 
 def _question_names(questions: Sequence[SourceQuestion]) -> Iterator[Problem]:
-    seen: dict[str, int] = {}
+    first_cells: dict[str, int] = {}
     for question in questions:
         cell, name = question.cell, question.name
         if question.problems:
@@ -170,7 +170,7 @@ def _question_names(questions: Sequence[SourceQuestion]) -> Iterator[Problem]:
         elif not (name.isidentifier() and name.isascii()):
             text = f"`{name}` cannot name a question and its test file. Use letters, digits and `_`, e.g. `q1`."
             yield cell.problem(text)
-        elif (first := seen.setdefault(name.casefold(), cell.number)) != cell.number:
+        elif (first := first_cells.setdefault(name.casefold(), cell.number)) != cell.number:
             yield cell.problem(f"a second question named `{name}` (the first is cell {first}). Name it otherwise.")
 
 
@@ -214,10 +214,10 @@ def _points(question: SourceQuestion) -> Iterator[Problem]:
 
 def _sum_of_points(question: SourceQuestion, points: float) -> Iterator[Problem]:
     """otter shares out what the tests leave; it grades out of less, unasked, when they leave too little or too much."""
-    given = [test.settings.get("points") for test in question.tests]
-    numbers = [float(value) for value in given if value is not None and _is_points(value)]
+    points_of_tests = [test.settings.get("points") for test in question.tests]
+    numbers = [float(value) for value in points_of_tests if value is not None and _is_points(value)]
     total = sum(numbers)
-    if total > points or (numbers and len(numbers) == len(given) and not math.isclose(total, points)):
+    if total > points or (numbers and len(numbers) == len(points_of_tests) and not math.isclose(total, points)):
         text = f"`points: {points}`, but its tests' points add up to {total:g}. Make them agree."
         yield question.cell.problem(text)
 

@@ -211,39 +211,39 @@ def _text(source: str | Sequence[str]) -> str:
 
 def _nest(cells: Iterable[SourceCell]) -> tuple[list[SourceCell], list[Problem]]:
     """Give each cell the blocks it lies in; report the blocks that do not open and close in order."""
-    placed: list[SourceCell] = []
+    placed_cells: list[SourceCell] = []
     problems: list[Problem] = []
-    opened: list[SourceCell] = []
+    open_blocks: list[SourceCell] = []
     for cell in cells:
         verb = cell.marker[0]
         if verb == "begin":
-            problems += _open(cell, opened)
-        inside = [begin.marker[1] for begin in opened]
-        question = next((begin.number for begin in opened if begin.marker[1] == "question"), None)
-        placed.append(replace(cell, blocks=tuple(inside), question=question))
+            problems += _open(cell, open_blocks)
+        inside = [begin.marker[1] for begin in open_blocks]
+        question = next((begin.number for begin in open_blocks if begin.marker[1] == "question"), None)
+        placed_cells.append(replace(cell, blocks=tuple(inside), question=question))
         if verb == "end":
-            problems += _close(cell, opened)
-    return placed, problems + [_unended(cell) for cell in opened]
+            problems += _close(cell, open_blocks)
+    return placed_cells, problems + [_unended(cell) for cell in open_blocks]
 
 
-def _open(cell: SourceCell, opened: list[SourceCell]) -> list[Problem]:
+def _open(cell: SourceCell, open_blocks: list[SourceCell]) -> list[Problem]:
     """Open a block, after closing whatever cannot go around it."""
     block = cell.marker[1]
     keep = 0 if block == "question" else 1
-    problems = [_unended(begin) for begin in opened[keep:]]
-    del opened[keep:]
-    if keep and (not opened or opened[0].marker[1] != "question"):
+    problems = [_unended(begin) for begin in open_blocks[keep:]]
+    del open_blocks[keep:]
+    if keep and (not open_blocks or open_blocks[0].marker[1] != "question"):
         problems += [cell.problem(f"a {block} block outside a question. Put it below a `# BEGIN QUESTION` cell.")]
-    opened.append(cell)
+    open_blocks.append(cell)
     return problems
 
 
-def _close(cell: SourceCell, opened: list[SourceCell]) -> list[Problem]:
+def _close(cell: SourceCell, open_blocks: list[SourceCell]) -> list[Problem]:
     block = cell.marker[1]
-    if block not in [begin.marker[1] for begin in opened]:
+    if block not in [begin.marker[1] for begin in open_blocks]:
         return [cell.problem(f"ends a block that has not begun. Delete it or add `# BEGIN {block.upper()}` above.")]
     problems = []
-    while (begin := opened.pop()).marker[1] != block:
+    while (begin := open_blocks.pop()).marker[1] != block:
         problems.append(_unended(begin))
     return problems
 

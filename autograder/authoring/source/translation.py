@@ -32,16 +32,17 @@ def in_language(notebook: Mapping[str, Any], language: str) -> Notebook:
     Each cell carries its number in the source as metadata `source_cell`, so that messages name the cell that an author
     sees.
     """
-    kept: list[dict[str, Any]] = []
+    cells: list[dict[str, Any]] = []
     for number, cell in enumerate(notebook["cells"], 1):
         text = "".join(cell["source"]).replace("\r\n", "\n")
         mark = mark_of(cell["cell_type"], text)
-        chosen = {**cell, "metadata": {**cell.get("metadata", {}), "source_cell": number}}
+        numbered_cell = {**cell, "metadata": {**cell.get("metadata", {}), "source_cell": number}}
         if mark is None:
-            kept.append({**chosen, "source": _with_hint(text, language)} if cell["cell_type"] == "code" else chosen)
-        elif mark == language and kept:
-            kept[-1] = {**chosen, "source": text[MARK.match(text).end() :]}  # type: ignore[union-attr]
-    return {**notebook, "cells": kept}
+            source = _with_hint(text, language) if cell["cell_type"] == "code" else cell["source"]
+            cells.append({**numbered_cell, "source": source})
+        elif mark == language and cells:
+            cells[-1] = {**numbered_cell, "source": text[MARK.match(text).end() :]}  # type: ignore[union-attr]
+    return {**notebook, "cells": cells}
 
 
 def translate_otter(text: str, language: str) -> str:
@@ -77,8 +78,8 @@ def untranslated(notebook: Mapping[str, Any], language: str) -> Iterator[Problem
                 where = f"in a markdown cell right below that begins `<!-- {language} -->`"
                 yield cell.problem(f"has no {LANGUAGES[language]}. Write it {where}.")
         elif language != SOURCE_LANGUAGE and cell.kind == "code" and BEGIN_TEST_CONFIG.match(cell.text):
-            given = [match[1] for match in HINT.finditer(cell.text)]
-            if None in given and language not in given:
+            languages = [match[1] for match in HINT.finditer(cell.text)]
+            if None in languages and language not in languages:
                 key = f"`failure_message_{language}:` below `failure_message:`"
                 yield cell.problem(f"the hint has no {LANGUAGES[language]}. Add {key}.")
 
@@ -106,14 +107,14 @@ def _with_hint(text: str, language: str) -> str:
     """A test cell with the hint of one language under otter's own key."""
     if not BEGIN_TEST_CONFIG.match(text):
         return text
-    wanted = language if language != SOURCE_LANGUAGE else None
-    given = [match[1] for match in HINT.finditer(text)]
-    if wanted not in given:
-        wanted = None
+    suffix = language if language != SOURCE_LANGUAGE else None
+    suffixes = [match[1] for match in HINT.finditer(text)]
+    if suffix not in suffixes:
+        suffix = None
 
     def choose(match: re.Match[str]) -> str:
-        if match[1] != wanted:
+        if match[1] != suffix:
             return ""
-        return match[0].replace(f"failure_message_{wanted}:", "failure_message:", 1)
+        return match[0].replace(f"failure_message_{suffix}:", "failure_message:", 1)
 
     return HINT.sub(choose, text)

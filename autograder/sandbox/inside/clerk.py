@@ -134,15 +134,15 @@ class Clerk:
     def _dereference(self, form: dict[str, Any]) -> Any:
         if "library" in form:
             module, name = form["library"]
-            found = importlib.import_module(module)
-            return getattr(found, name) if name else found
+            library = importlib.import_module(module)
+            return getattr(library, name) if name else library
         return self._objects[form["id"]]
 
     def _leaf(self, tensor: torch.Tensor, form: dict[str, Any]) -> torch.Tensor:
         link = form["leaf"]
         if "id" in link:  # it came from here: hand on the student's own tensor, with its graph
-            own: torch.Tensor = self._objects[link["id"]]
-            return own
+            original: torch.Tensor = self._objects[link["id"]]
+            return original
         self._leaves[link["key"]] = tensor
         return tensor
 

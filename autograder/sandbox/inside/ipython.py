@@ -42,19 +42,19 @@ class Outputs:
             self.shown.append({"output_type": "stream", "name": stream, "text": buffer})
 
     def rich(self, kind: str, data: dict[str, Any]) -> None:
-        kept = {}
+        contents = {}
         for mime in KEPT_TYPES:
             if mime not in data:
                 continue
             content = data[mime]
             content = base64.b64encode(content).decode() if isinstance(content, bytes) else str(content)
             if len(content) <= (MAX_IMAGE_BYTES if mime.startswith("image/") else self._room):
-                kept[mime] = content
+                contents[mime] = content
                 self._room -= 0 if mime.startswith("image/") else len(content)
             else:
                 self.cut = True
-        if kept and self._has_place():
-            self.shown.append({"output_type": kind, "data": kept})
+        if contents and self._has_place():
+            self.shown.append({"output_type": kind, "data": contents})
 
     def error(self, name: str, value: str, traceback: list[str]) -> None:
         self.shown.append({"output_type": "error", "ename": name, "evalue": value[:2000], "traceback": traceback[-50:]})

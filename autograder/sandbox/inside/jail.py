@@ -94,10 +94,10 @@ def clean(uid: int) -> list[str]:
             _sweep(uid)
         os.waitpid(sweeper, 0)
         _reap()
-        left = leftovers(uid)
-        if not left:
+        remains = leftovers(uid)
+        if not remains:
             break
-    return left
+    return remains
 
 
 def _sweep(uid: int) -> None:
@@ -128,16 +128,16 @@ def _delete(entry: "os.DirEntry[str]") -> None:
 
 def leftovers(uid: int) -> list[str]:
     """Processes and files of `uid`."""
-    found = []
+    remains = []
     for path in Path("/proc").iterdir():
         try:
             if path.name.isdigit() and path.stat().st_uid == uid:
-                found.append(f"process {path.name}")
+                remains.append(f"process {path.name}")
         except FileNotFoundError:
             continue
     for folder in WRITABLE:
-        found += [path.path for path in os.scandir(folder) if path.stat(follow_symlinks=False).st_uid == uid]
-    return found
+        remains += [path.path for path in os.scandir(folder) if path.stat(follow_symlinks=False).st_uid == uid]
+    return remains
 
 
 def _reap() -> None:

@@ -155,8 +155,8 @@ class Fork:
         poll = select.poll()
         poll.register(self._channel, event)
         poll.register(0, select.POLLIN)
-        left = deadline - time.monotonic()
-        ready = poll.poll(max(left, 0) * 1000)
+        seconds = deadline - time.monotonic()
+        ready = poll.poll(max(seconds, 0) * 1000)
         if any(fd == 0 for fd, _ in ready):  # the host says nothing while it waits, except that it is gone
             raise HungUpError
         if not ready:
@@ -272,10 +272,10 @@ def probe(cells: Any, order: dict[str, Any]) -> dict[str, Any]:
     fork = Fork(cells, {**order, "facts": True})
     try:
         reply = fork.exchange(b"", 10)
-        found: dict[str, Any] = wire.unpack_header(reply[wire.FRAME.size :])["facts"]
+        facts: dict[str, Any] = wire.unpack_header(reply[wire.FRAME.size :])["facts"]
     finally:
         fork.close()
-    return {**found, "dirty": jail.clean(fork.uid)}
+    return {**facts, "dirty": jail.clean(fork.uid)}
 
 
 def main() -> None:
@@ -293,7 +293,7 @@ def main() -> None:
     os.close(host_out)
     host = Host()
     fork: Fork | None = None
-    left: list[str] = []
+    remains: list[str] = []
     try:
         host.send(wire.pack(wire.READY, {"python": sys.version.split()[0], "pid": os.getpid()}))
         while True:
@@ -306,12 +306,12 @@ def main() -> None:
                 host.send(wire.pack(wire.OPENED, probe(cells, header)))
             elif kind == wire.OPEN:
                 fork = Fork(cells, header)
-                host.send(wire.pack(wire.OPENED, {"dirty": left}))
+                host.send(wire.pack(wire.OPENED, {"dirty": remains}))
             elif kind == wire.REQUEST and fork is not None:
                 host.send(_passed_on(fork, header, frame))
             elif kind == wire.CLOSE and fork is not None:
                 host.send(wire.pack(wire.CLOSED, fork.close()))
-                left = jail.clean(fork.uid)  # while the host is busy with what it got
+                remains = jail.clean(fork.uid)  # while the host is busy with what it got
                 fork = None
     except HungUpError:
         os._exit(0)  # the container ends with its first process, and everything in it
