@@ -43,7 +43,7 @@ class Examiner:
         self._files = {name: _load(assignment.test_file(name), q) for name, q in self.questions.items()}
 
     def ask(self, question: str, case: Case, inside: Channel, seed: int) -> CaseResult:
-        """The result of one case. Raises Stopped when the submission's process is gone or out of time."""
+        """The result of one case. Raises StoppedError when the submission's process is gone or out of time."""
         test_file = copy.copy(self._files[question])
         test_file.test_cases = [test for test in test_file.test_cases if test.name == case.name]
         case_seed = seed ^ zlib.crc32(case.name.encode())

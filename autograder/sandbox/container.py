@@ -1,7 +1,6 @@
-"""Rooms: where student code runs, and the only module that starts containers.
+"""The real room: a container where student code runs. The only module that starts containers.
 
-A `Room` is warm and serves one submission at a time; a `Session` is one submission in it. `DockerRoom` is the real
-one. `FakeRoom` runs the same clerk in this very process: it isolates nothing and is for tests with code of our own.
+A `DockerRoom` is warm and serves one submission at a time; a `DockerSession` is one submission in it.
 """
 
 import os
@@ -204,7 +203,7 @@ class Container:
         }
 
     def send(self, frame: bytes, seconds: float) -> None:
-        """Raises RoomLost."""
+        """Raises RoomLostError."""
         deadline, rest = time.monotonic() + seconds, memoryview(frame)
         while rest:
             self._wait(self._to, select.POLLOUT, deadline)
@@ -216,7 +215,7 @@ class Container:
                 raise self._lost("the room ended") from None
 
     def receive(self, seconds: float, *kinds: int) -> tuple[int, dict[str, Any], bytes]:
-        """The next frame, which must be of one of `kinds`. Raises RoomLost, or wire.WireError for a reply's header."""
+        """The next frame, of one of `kinds`. Raises RoomLostError, or wire.WireError for a reply's header."""
         deadline = time.monotonic() + seconds
         kind, header_size, body_size = wire.frame_size(self._exactly(wire.FRAME.size, deadline))
         header, body = self._exactly(header_size, deadline), self._exactly(body_size, deadline)

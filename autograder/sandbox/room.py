@@ -43,7 +43,7 @@ class Session(Protocol):
     """One submission in a room."""
 
     def request(self, header: Mapping[str, Any], body: Sequence[bytes], seconds: float) -> tuple[dict[str, Any], bytes]:
-        """Ask the clerk; its reply. Raises SessionEnded, wire.WireError for a malformed reply, or RoomLost."""
+        """Ask the clerk; its reply. Raises SessionEndedError, RoomLostError, or WireError for a malformed reply."""
 
     def close(self) -> Usage:
         """Kill and wipe. May be called once."""
@@ -56,7 +56,7 @@ class Room(Protocol):
     """What made it, for the report: the image's tag."""
 
     def ready(self) -> None:
-        """Wait until it is warm and its walls are seen to stand. Raises RoomLost or IsolationMissing."""
+        """Wait until it is warm and its walls are seen to stand. Raises RoomLostError or IsolationMissingError."""
 
     def open(self, *, wall_seconds: float) -> Session:
         """Begin a submission. Raises what `ready` raises."""

@@ -72,7 +72,7 @@ class Channel:
         self._keys = itertools.count(1)
 
     def ask(self, op: str, **arguments: Any) -> Any:
-        """One request. Raises what student code raised, Stopped, or wire.NotPlain for what cannot go in."""
+        """One request. Raises what student code raised, StoppedError, or wire.NotPlainError for what cannot go in."""
         encoder = wire.Encoder(self._reference)
         keys = next(self._keys)
         header = {"op": op, **{name: encoder.encode(value) for name, value in arguments.items()}}
@@ -94,7 +94,7 @@ class Channel:
             raise self._stop(Status.ERRORED, f"the room sent what is not a value: {error}") from None
 
     def cell(self, source: str, number: int, seconds: float) -> dict[str, Any]:
-        """Run one cell; the clerk's word on what came of it. Raises Stopped."""
+        """Run one cell; the clerk's word on what came of it. Raises StoppedError."""
         return self._request({"op": "cell", "source": source, "number": number}, [], seconds)[0]
 
     def _request(

@@ -98,7 +98,7 @@ class Fork:
         self.peak_kb = 0
 
     def exchange(self, frame: bytes, seconds: float) -> bytes:
-        """Pass a frame in and the next one out. Raises Ended when the fork dies, floods, or must be killed."""
+        """Pass a frame in and the next one out. Raises EndedError when the fork dies, floods, or must be killed."""
         deadline = min(time.monotonic() + seconds, self._deadline)
         self._partial = bytearray()
         try:
