@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 from autograder.authoring.corpus.samples import load_sample
-from autograder.authoring.release.build import differences
 from autograder.model.files import read_report
 from autograder.model.house import load_syllabus
+from tests.folders import differences
 
 ROOT = Path(__file__).parent.parent
 CORPUS = ROOT / "tests" / "submissions"

@@ -17,7 +17,7 @@ from otter.test_files.abstract_test import TestFile
 from autograder.model.bundle import Assignment, Case, Question
 from autograder.model.errors import TestBrokenError
 from autograder.model.report import CaseResult, Status
-from autograder.sandbox.standin import Channel, Environment, StoppedError, StudentNamespace
+from autograder.sandbox.standin import Channel, Environment, StudentNamespace
 
 MAX_MESSAGE = 4000
 
@@ -50,7 +50,7 @@ class Examiner:
         inside.begin_case(case_seed)
         np.random.seed(case_seed % 2**32)
         torch.default_generator.manual_seed(case_seed)
-        environment = Environment(inside, offered(inside, case_seed))
+        environment = Environment(inside, _offered(inside, case_seed))
         for name in _names_used(test_file):
             environment.get(name)
         with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
@@ -94,7 +94,7 @@ def unasked(case: Case, status: Status, message: str) -> CaseResult:
     )
 
 
-def offered(inside: Channel, seed: int) -> Mapping[str, Any]:
+def _offered(inside: Channel, seed: int) -> Mapping[str, Any]:
     """The names that are the examiner's own in every test, whatever the student's notebook calls so."""
     import pandas as pd
 
@@ -147,6 +147,3 @@ def _why(test_file: TestFile, inside: Channel) -> Status:
 
 def _without_mark(message: str | None) -> str:
     return (message or "").removeprefix("❌ Test case failed\n")
-
-
-__all__ = ["Examiner", "StoppedError", "offered", "unasked"]

@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from types import MappingProxyType
-from typing import Any
 
 from autograder.authoring.release.install import install
 from autograder.authoring.release.layout import copy_of, lay_out_bundle, lay_out_release, prepare_data
@@ -46,10 +45,6 @@ class Build:
     releases: Mapping[str, Path]
     """By language."""
     bundle: Path
-    notebooks: Mapping[str, Mapping[str, Any]]
-    """The source in each language."""
-    desk: Path
-    """The copy of the source folder it was built from, with what data.py prepared."""
     advice: tuple[Problem, ...]
 
     @property
@@ -151,8 +146,6 @@ def build(
         ),
         releases=releases,
         bundle=bundle,
-        notebooks=notebooks,
-        desk=desk,
         advice=tuple(problem for problem in problems if not problem.fatal),
     )
     for target in releases.values():
@@ -169,14 +162,3 @@ def _problems(authored: Notebook, notebooks: Mapping[str, Notebook], files: Sequ
     for language in notebooks:
         problems += [problem for problem in untranslated(authored, language) if problem not in problems]
     return sorted(problems, key=lambda problem: problem.cell)
-
-
-def differences(first: Path, second: Path) -> list[str]:
-    """How two folders differ, one line a file; empty if they hold the same bytes under the same names."""
-    files = {folder: set(listing(folder)) for folder in (first, second)}
-    lines = [f"only in {first}: {path}" for path in files[first] - files[second]]
-    lines += [f"only in {second}: {path}" for path in files[second] - files[first]]
-    for path in files[first] & files[second]:
-        if (first / path).read_bytes() != (second / path).read_bytes():
-            lines.append(f"differs: {path}")
-    return sorted(lines)

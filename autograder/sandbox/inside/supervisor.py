@@ -85,7 +85,6 @@ class Fork:
 
     def __init__(self, cells: Any, order: dict[str, Any]) -> None:
         self.uid: int = order["uid"]
-        self._order = order
         self._deadline = time.monotonic() + order["wall_seconds"]
         self._oom_kills = jail.oom_kills()
         ours, theirs = socket.socketpair()

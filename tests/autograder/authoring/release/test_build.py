@@ -10,7 +10,7 @@ import nbclient
 import nbformat
 import pytest
 
-from autograder.authoring.release.build import build, differences, release
+from autograder.authoring.release.build import build, release
 from autograder.authoring.release.install import install
 from autograder.authoring.release.otter import read_tests
 from autograder.authoring.release.proofs import (
@@ -26,6 +26,7 @@ from autograder.authoring.source.parse import read_source
 from autograder.model.bundle import Assignment, load_assignment
 from autograder.model.errors import EngineUnavailableError, ReleaseError
 from autograder.model.report import CaseResult, Provenance, QuestionResult, Report, Status
+from tests.folders import differences
 
 NOTEBOOKS = Path(__file__).parents[1] / "notebooks"
 VALID = NOTEBOOKS / "valid"
@@ -215,7 +216,7 @@ def test_what_cannot_be_read_or_prepared_is_named(tmp_path, changes, message):
 
 
 def test_a_test_file_that_does_not_load_is_refused(built, tmp_path):
-    questions = read_source(built.notebooks["en"]).questions
+    questions = read_source(notebook("valid")).questions
     tests = shutil.copytree(built.bundle / "tests", tmp_path / "tests")
     (tests / "q1.py").write_text((tests / "q1.py").read_text().replace("last value", '"last" value'))
     with pytest.raises(ReleaseError, match=r"cell 4 \(`# BEGIN QUESTION`\).*does not load: SyntaxError"):
@@ -240,7 +241,7 @@ def test_a_notebook_that_jupyter_would_not_open_is_refused(built, tmp_path):
 
 
 def test_a_test_file_that_lost_a_case_is_refused(built, tmp_path):
-    questions = read_source(built.notebooks["en"]).questions
+    questions = read_source(notebook("valid")).questions
     tests = shutil.copytree(built.bundle / "tests", tmp_path / "tests")
     (tests / "q1.py").write_text((tests / "q1.py").read_text().replace("test_mean_of_fractions", "test_mean_of_two"))
     with pytest.raises(ReleaseError, match="1 cases of 2 tests"):
@@ -287,11 +288,12 @@ def test_a_test_is_secret_even_where_otter_would_publish_it():
     assert "assert mean([1, 2, 6]) == 3" in lines
 
 
-def test_a_staff_file_under_another_name_is_found(built):
+def test_a_staff_file_under_another_name_is_found(built, tmp_path):
+    shutil.copy(built.release / "numbers.csv", tmp_path)
     source = notebook("valid")
     source["cells"][0]["source"] += ["\n", "autograder_files: [assignment.toml, numbers.csv]"]
     with pytest.raises(ReleaseError, match=r"numbers.csv is `numbers.csv`, which `autograder_files` keeps for staff"):
-        prove_nothing_secret(built.release, [source], built.desk)
+        prove_nothing_secret(built.release, [source], tmp_path)
 
 
 def test_canaries_sit_in_every_hidden_test_hint_and_solution():
