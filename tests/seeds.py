@@ -18,8 +18,8 @@ from autograder.engine.examiner import Examiner
 from autograder.intake.uploads import Upload, receive
 from autograder.model.bundle import Assignment, Case, load_assignment
 from autograder.model.report import Status
+from autograder.sandbox.channel import Channel
 from autograder.sandbox.container import DockerRoom
-from autograder.sandbox.standin import Channel
 from neurograde.cli.base import progress
 
 ROOT = Path(__file__).parent.parent

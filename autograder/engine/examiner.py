@@ -17,7 +17,8 @@ from otter.test_files.abstract_test import TestFile
 from autograder.model.bundle import Assignment, Case, Question
 from autograder.model.errors import TestBrokenError
 from autograder.model.report import CaseResult, Status
-from autograder.sandbox.standin import Channel, Environment, StudentNamespace
+from autograder.sandbox.channel import Channel
+from autograder.sandbox.environment import Environment, StudentNamespace
 
 MAX_MESSAGE = 4000
 

@@ -28,8 +28,9 @@ from autograder.model.report import (
     verdict,
     worst,
 )
+from autograder.sandbox.channel import Channel, StoppedError
+from autograder.sandbox.exceptions import is_out_of_memory, where
 from autograder.sandbox.room import Room, Usage
-from autograder.sandbox.standin import Channel, StoppedError, is_out_of_memory, where
 
 MAX_RESTARTS = 12
 

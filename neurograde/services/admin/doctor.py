@@ -97,8 +97,8 @@ def _isolation() -> str:
 
 
 def _memory_limit() -> str:
+    from autograder.sandbox.channel import Channel
     from autograder.sandbox.container import DockerRoom
-    from autograder.sandbox.standin import Channel
 
     with DockerRoom(Limits(memory_mb=PROBE_MEMORY_MB, disk_mb=8), {}) as room:
         session = room.open(wall_seconds=60)

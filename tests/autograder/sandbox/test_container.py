@@ -7,9 +7,9 @@ import pytest
 from autograder.model.assignment import Limits
 from autograder.model.errors import IsolationMissingError, RoomLostError
 from autograder.model.report import Status
+from autograder.sandbox.channel import Channel
 from autograder.sandbox.container import DockerRoom, check_facts, container_flags
 from autograder.sandbox.room import SessionEndedError
-from autograder.sandbox.standin import Channel
 from neurograde.services.admin.doctor import HUNGRY
 
 LIMITS = Limits(memory_mb=1024, cell_seconds=20, wall_seconds=60, disk_mb=32, output_kb=16)
@@ -195,7 +195,7 @@ def test_a_loop_is_interrupted_and_the_notebook_goes_on(inside, source):
 @docker
 @pytest.mark.parametrize("source", ["x = bytearray(4 << 30)", "import torch; x = torch.ones(1 << 30)"])
 def test_more_memory_than_there_is_raises_and_the_notebook_goes_on(inside, source):
-    from autograder.sandbox.standin import is_out_of_memory
+    from autograder.sandbox.exceptions import is_out_of_memory
 
     assert is_out_of_memory(inside.cell(source, 1, 20)["error"])
     assert value_of(inside, "got = 1") == 1

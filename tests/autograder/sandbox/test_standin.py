@@ -5,15 +5,11 @@ from torch import nn
 from torch.nn import functional as F
 
 from autograder.model.report import Status
+from autograder.sandbox.channel import Channel, StoppedError
+from autograder.sandbox.environment import Environment, StudentNamespace
+from autograder.sandbox.exceptions import StudentError
 from autograder.sandbox.room import SessionEndedError
-from autograder.sandbox.standin import (
-    Channel,
-    Environment,
-    StandInRefusedError,
-    StoppedError,
-    StudentError,
-    StudentNamespace,
-)
+from autograder.sandbox.standin import StandInRefusedError
 from tests.fakes import FakeRoom
 
 
