@@ -9,14 +9,6 @@ MAX_OUTPUT_BYTES = 16 << 20
 OUTPUT_MIMES = ("text/plain", "text/html", "text/markdown", "text/latex", "image/png", "image/jpeg")
 
 
-def _texts(node: Any) -> Iterator[str]:
-    if isinstance(node, str):
-        yield node
-    elif isinstance(node, dict | list):
-        for part in node.values() if isinstance(node, dict) else node:
-            yield from _texts(part)
-
-
 def output_of(raw: Any) -> Notebook | None:
     """An nbformat output from what the room says is one; None when it is not."""
     kind = raw.get("output_type") if type(raw) is dict else None
@@ -37,3 +29,16 @@ def output_of(raw: Any) -> Notebook | None:
         return None
     counted = {"execution_count": None} if kind == "execute_result" else {}
     return {"output_type": kind, "data": data, "metadata": {}, **counted}
+
+
+def size_of(output: Notebook) -> int:
+    """Characters of all that an output holds."""
+    return sum(map(len, _texts(output)))
+
+
+def _texts(node: Any) -> Iterator[str]:
+    if isinstance(node, str):
+        yield node
+    elif isinstance(node, dict | list):
+        for part in node.values() if isinstance(node, dict) else node:
+            yield from _texts(part)

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from autograder.engine.examiner import Examiner, unasked
-from autograder.engine.outputs import MAX_OUTPUT_BYTES, _texts, output_of
+from autograder.engine.outputs import MAX_OUTPUT_BYTES, output_of, size_of
 from autograder.engine.plan import AskCase, Predict, RunCell, Step, plan
 from autograder.engine.predictions import predictions_of, probabilities_of
 from autograder.model.bundle import Assignment
@@ -192,8 +192,7 @@ class Run:
         nodes = []
         for output in outputs if type(outputs) is list else []:
             node = output_of(output)
-            size = sum(map(len, _texts(node)))
-            if node is not None and size <= self._output_room:
+            if node is not None and (size := size_of(node)) <= self._output_room:
                 self._output_room -= size
                 nodes.append(node)
         return nodes
