@@ -1,5 +1,6 @@
 """What tests are built from."""
 
+import json
 import shutil
 import subprocess
 from contextlib import contextmanager
@@ -46,3 +47,9 @@ def read_only(folder):
         yield folder
     finally:
         subprocess.run(["umount", str(folder)], check=True)
+
+
+def submissions_in(output):
+    """By student, the objects of submissions in what `grade --json` prints."""
+    objects = [json.loads(line) for line in output.splitlines()]
+    return {found["student"]: found for found in objects if found["kind"] == "submission"}

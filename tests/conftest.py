@@ -18,6 +18,7 @@ from autograder.authoring.corpus.samples import load_sample
 from autograder.authoring.release.build import build
 from autograder.model.bundle import load_assignment
 from neurograde.services.admin.demo import CLASS
+from tests.builders import submissions_in
 
 ROOT = Path(__file__).parent.parent
 CORPUS = ROOT / "tests" / "submissions"
@@ -223,7 +224,7 @@ def graded(house, tmp_path_factory, pytestconfig):
         samples = samples_of(name, whole=pytestconfig.getoption("--whole-corpus"))
         uploads = house.hand_in(desk / "uploads", name, *(path.name for path in samples))
         done = house.run("grade", name, uploads, "--course", desk / "course", "--json", "--jobs", "2")
-        objects = {found["student"]: found for found in map(json.loads, done.stdout.splitlines())}
+        objects = submissions_in(done.stdout)
         return Graded(objects=objects, stderr=done.stderr, course=desk / "course", exit_code=done.returncode)
 
     return grade

@@ -18,12 +18,13 @@ import pytest
 from autograder.authoring.corpus.samples import load_sample
 from autograder.sandbox.image import find_engine
 from grading.records.gradebook import Gradebook
-from tests.builders import earned
+from tests.builders import earned, submissions_in
 
 ROOT = Path(__file__).parent.parent
 NAME = "neuron_pytorch"
 CORPUS = ROOT / "tests/submissions" / NAME
 KEYS = [
+    "kind",
     "student",
     "assignment",
     "submission",
@@ -39,7 +40,7 @@ KEYS = [
 pytestmark = pytest.mark.docker
 
 
-def test_every_line_of_the_output_is_the_documented_object(graded):
+def test_every_submission_of_the_output_is_the_documented_object(graded):
     for found in graded(NAME).objects.values():
         assert list(found) == KEYS
         for question in found["questions"]:
@@ -115,7 +116,7 @@ def test_an_interrupted_batch_goes_on_where_it_stopped_also_with_a_container_for
         "--json",
     )
     with house.start(*command, "--jobs", "1") as process:
-        first = json.loads(process.stdout.readline())
+        first = next(found for found in map(json.loads, process.stdout) if found["kind"] == "submission")
         process.send_signal(signal.SIGINT)
         _, said = process.communicate(timeout=120)
     assert process.returncode == 130
@@ -123,7 +124,7 @@ def test_an_interrupted_batch_goes_on_where_it_stopped_also_with_a_container_for
     done = house.run(*command, "--jobs", "1", "--isolation", "container")
     assert done.returncode == 0, done.stderr
     assert "graded before" in done.stderr
-    again = {found["student"]: found for found in map(json.loads, done.stdout.splitlines())}
+    again = submissions_in(done.stdout)
     assert again[first["student"]] == first
     batch = graded(NAME).objects
     assert {name: found["questions"] for name, found in again.items()} == {
@@ -136,17 +137,25 @@ def test_two_assistants_at_once_lose_no_mark_though_a_container_is_killed(house,
     yours = house.hand_in(tmp_path / "yours", NAME, "no-check-cells", "one-epoch-too-few")
     rest = ("--course", tmp_path / "course", "--json", "--jobs", "1")
     with house.start("grade", NAME, mine, *rest) as me, house.start("grade", NAME, yours, *rest) as you:
-        lines = [me.stdout.readline()]
+        lines = list(until_the_first_submission(me.stdout))
         (room,) = rooms_of(me.pid)
         subprocess.run([find_engine(), "kill", room], capture_output=True, check=True)
         for process in (me, you):
             out, said = process.communicate(timeout=240)
-            lines += out.splitlines()
+            lines += out.splitlines(keepends=True)
             assert (process.returncode, rooms_of(process.pid)) == (0, []), said
-    marks = {found["student"]: found["grade"] for found in map(json.loads, lines)}
+    marks = {student: found["grade"] for student, found in submissions_in("".join(lines)).items()}
     assert sorted(marks) == uploaded(mine, yours)
     with Gradebook(tmp_path / "course/gradebook.db") as gradebook:
         assert {name: points for name, (points, _) in earned(gradebook, NAME).items()} == pytest.approx(marks)
+
+
+def until_the_first_submission(lines):
+    """The lines of `--json` that were printed when the first submission was graded."""
+    for line in lines:
+        yield line
+        if json.loads(line)["kind"] == "submission":
+            return
 
 
 def uploaded(*folders):

@@ -4,13 +4,13 @@
       ConfigError                the instructor's to mend (exit code 2)
         ReleaseError             a source notebook that would make a bad release
       SubmissionError            the student's to mend (exit code 3); str(error) is what the student reads
-        NotebookUnreadable       not a notebook, or not one that can be graded
-        UploadUnsafe             too large, or an archive that reaches outside itself
+        NotebookUnreadableError  not a notebook, or not one that can be graded
+        UploadUnsafeError        too large, or an archive that reaches outside itself
       PlatformError              ours (exit code 4): no mark is given, the submission is graded again
-        EngineUnavailable        no container engine answers
-        IsolationMissing         the engine runs, but does not hold what the room must hold
-        RoomLost                 the room went away in the middle of a submission
-        TestBroken               a test file that cannot be loaded or breaks by itself
+        EngineUnavailableError   no container engine answers
+        IsolationMissingError    the engine runs, but does not hold what the room must hold
+        RoomLostError            the room went away in the middle of a submission
+        TestBrokenError          a test file that cannot be loaded or breaks by itself
 
 What a student's code does (raise, hang, eat memory) is never one of these: it is a `Status` in the report.
 """

@@ -54,7 +54,7 @@ def identity(content: bytes) -> str:
 
 
 def read_tree(content: bytes, origin: str) -> dict[str, Any]:
-    """The JSON of a notebook. Raises NotebookUnreadable naming the file and what to do."""
+    """The JSON of a notebook. Raises NotebookUnreadableError naming the file and what to do."""
     try:
         tree = json.loads(content)
     except (ValueError, RecursionError) as error:
@@ -73,7 +73,7 @@ def language_of(tree: dict[str, Any]) -> str:
 
 
 def cells_of(tree: dict[str, Any], origin: str) -> tuple[NotebookCell, ...]:
-    """The cells of a notebook of any nbformat. Raises NotebookUnreadable."""
+    """The cells of a notebook of any nbformat. Raises NotebookUnreadableError."""
     try:
         cells = list(_raw_cells(tree))
         found = tuple(NotebookCell(kind=_kind(cell), source=_source(cell)) for cell in cells)

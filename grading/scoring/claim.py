@@ -76,7 +76,7 @@ class Sheet:
 def read_claim(content: bytes, n: int, classes: int = 10) -> Claim:
     """Read a submission.csv: a header of Category and Id, then one row for each Id from 0 to n - 1, in any order.
 
-    A Category is a whole number from 0 to classes - 1; `7.0` is 7. Raises ClaimInvalid listing every problem.
+    A Category is a whole number from 0 to classes - 1; `7.0` is 7. Raises ClaimInvalidError listing every problem.
     """
     sheet = _sheet(_text(content, n))
     problems = list(sheet.problems)
@@ -97,7 +97,7 @@ def read_claim(content: bytes, n: int, classes: int = 10) -> Claim:
 
 
 def _text(content: bytes, n: int) -> str:
-    """The file as text. Raises ClaimInvalid for one that is too large, or no text."""
+    """The file as text. Raises ClaimInvalidError for one that is too large, or no text."""
     most = MAX_ROW_BYTES * (n + 1)
     if len(content) > most:
         raise ClaimInvalidError([f"It has {len(content):,} bytes; {n:,} rows of two numbers need less than {most:,}."])
