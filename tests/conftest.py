@@ -18,7 +18,7 @@ from autograder.authoring.corpus.samples import load_sample
 from autograder.authoring.release.build import build
 from autograder.model.bundle import load_assignment
 from neurograde.services.admin.demo import CLASS
-from tests.builders import submissions_in
+from tests.builders import doubles_bundle, submissions_in
 
 ROOT = Path(__file__).parent.parent
 CORPUS = ROOT / "tests" / "submissions"
@@ -77,55 +77,10 @@ def pytest_collection_modifyitems(config, items):
                 item.add_marker(pytest.mark.skip(reason="--no-docker was given"))
 
 
-Q1 = """
-OK_FORMAT = False
-from otter.test_files import test_case
-name = "q1"
-points = None
-@test_case(points=1, hidden=False)
-def test_public(double):
-    assert double(2) == 4
-@test_case(points=2, hidden=True, failure_message="Try another number.")
-def test_hidden(double, rng):
-    x = float(rng.normal())
-    assert abs(double(x) - 2 * x) < 1e-9
-"""
-Q2 = """
-OK_FORMAT = False
-from otter.test_files import test_case
-name = "q2"
-points = None
-@test_case(points=1, hidden=True, failure_message="What is x?")
-def test_x(x):
-    assert x == 1
-"""
-CASES = {
-    "q1": [("q1 - 1", False, 1, None), ("q1 - 2", True, 2, "Try another number.")],
-    "q2": [("q2 - 1", True, 1, "What is x?")],
-}
-
-
 @pytest.fixture
 def bundle(tmp_path):
     """A bundle of two small questions and a competition, as `neurograde release` leaves one."""
-    tmp_path = tmp_path / "doubles"
-    (tmp_path / "tests").mkdir(parents=True)
-    (tmp_path / "files").mkdir()
-    (tmp_path / "tests/q1.py").write_text(Q1)
-    (tmp_path / "tests/q2.py").write_text(Q2)
-    (tmp_path / "assignment.toml").write_text(
-        'title = "Doubles"\n[competition]\nentry_point = "predict"\nanchors = [[0, 0], [1, 2]]'
-    )
-    questions = [
-        {
-            "name": name,
-            "points": sum(case[2] for case in cases),
-            "cases": [dict(zip(("name", "hidden", "points", "hint"), case, strict=True)) for case in cases],
-        }
-        for name, cases in CASES.items()
-    ]
-    (tmp_path / "bundle.json").write_text(json.dumps({"questions": questions}))
-    return tmp_path
+    return doubles_bundle(tmp_path / "doubles")
 
 
 @pytest.fixture(scope="session")

@@ -1,6 +1,8 @@
 """Stand-ins for outside things: a room that holds nothing back, for code of our own."""
 
+import json
 from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 from typing import Any
 
 from autograder.sandbox.inside import wire
@@ -59,3 +61,46 @@ def _opened(frame: bytes) -> tuple[dict[str, Any], bytes]:
     start = wire.FRAME.size
     _, header, _ = wire.frame_size(frame[:start])
     return wire.unpack_header(frame[start : start + header]), frame[start + header :]
+
+
+class FakeRooms:
+    """What grades notebooks in such rooms, in the place of worker processes with containers."""
+
+    def __init__(self, *, stop_at=None, lost=()):
+        """An interrupt comes when the student `stop_at` is to be graded; the room is lost with those of `lost`."""
+        self.graded = []
+        """The students whose code was run."""
+        self.asked = []
+        """How it was asked for, batch by batch: (jobs, fresh)."""
+        self._stop_at = stop_at
+        self._lost = lost
+
+    def grade_many(self, submissions, assignment, *, jobs, inputs, fresh):
+        """As autograder.engine.local.autograde_many."""
+        from autograder.engine.examiner import Examiner
+        from autograder.engine.job import GradedSubmission
+        from autograder.engine.run import autograde
+        from autograder.model.errors import RoomLostError
+
+        examiner = Examiner(assignment)
+        self.asked.append((jobs, fresh))
+        for submission in submissions:
+            if submission.student == self._stop_at:
+                raise KeyboardInterrupt
+            if submission.student in self._lost:
+                yield GradedSubmission(submission=submission, problem=RoomLostError("The room ended."))
+                continue
+            self.graded.append(submission.student)
+            done = autograde(submission, examiner, assignment, FakeRoom(), inputs=inputs)
+            yield GradedSubmission(submission=submission, report=done.report, notebook=json.dumps(done.notebook))
+
+
+def fake_trial(content, assignment):
+    """Grades a notebook in such a room; as one of neurograde.services.author.release.trials."""
+    from autograder.engine.examiner import Examiner
+    from autograder.engine.run import autograde
+    from autograder.intake.uploads import Upload, receive
+
+    when = datetime.now(UTC)
+    upload = Upload(student="author", origin=assignment.name, handed_in=when, content=content)
+    return autograde(receive(upload), Examiner(assignment), assignment, FakeRoom()).report

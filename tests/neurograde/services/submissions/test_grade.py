@@ -1,4 +1,3 @@
-import json
 import os
 import re
 from datetime import UTC, datetime
@@ -8,11 +7,8 @@ import numpy as np
 import pytest
 from rich.console import Console
 
-from autograder.engine.examiner import Examiner
-from autograder.engine.job import GradedSubmission
-from autograder.engine.run import autograde
 from autograder.intake.uploads import Upload
-from autograder.model.errors import PlatformError, RoomLostError
+from autograder.model.errors import PlatformError
 from grading.analysis import rescoring
 from grading.records.attempts import AttemptKind
 from grading.records.database import Database
@@ -23,24 +19,13 @@ from neurograde.cli.tables import rescored_table
 from neurograde.services.competition.heldout import prepare
 from neurograde.services.submissions.grade import Grading, Options
 from neurograde.services.submissions.rescore import rescore
-from tests.builders import earned, make_course, small_house
-from tests.fakes import FakeRoom
-
-DATA = """
-import numpy as np
-def heldout(seed):
-    X = np.random.default_rng(seed).normal(size=(40, 1))
-    return X, (X[:, 0] > 0).astype(int)
-"""
-RIGHT = "def double(a): return 2 * a\nx = 1\ndef predict(X): return (X[:, 0] > 0).astype(int)"
-WRONG = "def double(a): return a\nx = 1\ndef predict(X): return [0] * len(X)"
+from tests.builders import DATA, RIGHT, WRONG, earned, make_course, notebook, predictions, small_house
+from tests.fakes import FakeRooms
 
 
 def upload(student, source=RIGHT, hour=12, content=None):
-    cells = [{"cell_type": "code", "source": source, "metadata": {}}]
-    notebook = {"nbformat": 4, "nbformat_minor": 5, "metadata": {}, "cells": cells}
     when = datetime(2026, 10, 1, hour, tzinfo=UTC)
-    content = json.dumps(notebook).encode() if content is None else content
+    content = notebook(source) if content is None else content
     return Upload(student=student, origin=f"{student}.ipynb", handed_in=when, content=content)
 
 
@@ -64,21 +49,9 @@ class Desk:
         self.graded = []
 
     def run(self, uploads, *, stop_at=None, lost=(), **options):
-        examiner = Examiner(self.house.assignment("doubles"))
-
-        def grade_many(submissions, assignment, *, jobs, inputs, fresh):
-            for submission in submissions:
-                if submission.student == stop_at:
-                    raise KeyboardInterrupt
-                if submission.student in lost:
-                    yield GradedSubmission(submission=submission, problem=RoomLostError("The room ended."))
-                    continue
-                self.graded.append(submission.student)
-                graded = autograde(submission, examiner, assignment, FakeRoom(), inputs=inputs)
-                notebook = json.dumps(graded.notebook)
-                yield GradedSubmission(submission=submission, report=graded.report, notebook=notebook)
-
-        grading = Grading(self.house, self.course, "doubles", grade_many=grade_many)
+        rooms = FakeRooms(stop_at=stop_at, lost=lost)
+        rooms.graded = self.graded
+        grading = Grading(self.house, self.course, "doubles", grade_many=rooms.grade_many)
         return grading.run(grading.sort(uploads), Options(**options))
 
     def prepare(self):
@@ -178,9 +151,8 @@ def rules(course, tmp_path, text):
 
 
 def claim(student, answers, hour=12, day=1):
-    rows = "".join(f"{answer},{row}\n" for row, answer in enumerate(answers))
     when = datetime(2026, 10, day, hour, tzinfo=UTC)
-    return Upload(student=student, origin=f"{student}.csv", handed_in=when, content=f"Category,Id\n{rows}".encode())
+    return Upload(student=student, origin=f"{student}.csv", handed_in=when, content=predictions(answers))
 
 
 def labels(course):
