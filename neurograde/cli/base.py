@@ -38,8 +38,8 @@ if TYPE_CHECKING:
 
 INTERRUPTED = 130
 WIDTH_OF_A_FILE = 140
-QUIET = "neurograde.quiet"
-"""Key of click's context under which a command remembers that it is to be silent."""
+VERBOSE, QUIET, LOG_FILE = "neurograde.verbose", "neurograde.quiet", "neurograde.log_file"
+"""Keys of click's context under which a command remembers how much it is to say."""
 
 Decorated = TypeVar("Decorated", bound=Callable[..., Any])
 
@@ -72,20 +72,28 @@ class Command(click.Command):
     def __init__(self, *arguments: Any, **settings: Any) -> None:
         super().__init__(*arguments, **settings)
         self.params += [
-            click.Option(["--verbose", "-v"], count=True, help="Say what is done; twice for details."),
-            click.Option(["--quiet", "-q"], is_flag=True, help="Say nothing but results and errors."),
-            click.Option(
-                ["--log-file"],
+            _saying(VERBOSE, "--verbose", "-v", count=True, help="Say what is done; twice for details."),
+            _saying(QUIET, "--quiet", "-q", is_flag=True, help="Say nothing but results and errors."),
+            _saying(
+                LOG_FILE,
+                "--log-file",
                 type=click.Path(dir_okay=False, path_type=Path),
                 help="Append what happens, one JSON object a line.",
             ),
         ]
 
     def invoke(self, ctx: click.Context) -> Any:
-        verbose, quiet, log_file = (ctx.params.pop(name) for name in ("verbose", "quiet", "log_file"))
-        ctx.meta[QUIET] = quiet
-        with logs(verbose=verbose, file=log_file):
+        with logs(verbose=ctx.meta[VERBOSE], file=ctx.meta[LOG_FILE]):
             return super().invoke(ctx)
+
+
+def _saying(key: str, *names: str, **settings: Any) -> click.Option:
+    """An option of every command, remembered under a key: no argument of its function, which others may call."""
+
+    def remember(ctx: click.Context, _: click.Parameter, value: Any) -> None:
+        ctx.meta[key] = value
+
+    return click.Option(names, expose_value=False, callback=remember, **settings)
 
 
 class Group(click.Group):
