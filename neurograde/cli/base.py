@@ -30,7 +30,7 @@ import click
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-from autograder.model.errors import CourseError
+from autograder.model.errors import ConfigError, CourseError
 
 if TYPE_CHECKING:
     from neurograde.services.author.release import Trial
@@ -195,6 +195,14 @@ def console(stream: Any = None, *, always: bool = False) -> Console:
     quiet = stream is None and not always and context is not None and bool(context.meta.get(QUIET))
     shown = Console(file=stream or sys.stderr, quiet=quiet)
     return shown if shown.is_terminal else Console(file=stream or sys.stderr, width=WIDTH_OF_A_FILE, quiet=quiet)
+
+
+def write_file(path: Path, content: bytes) -> None:
+    """Write what was asked for where it was asked for. Raises ConfigError where that cannot be."""
+    try:
+        path.write_bytes(content)
+    except OSError as error:
+        raise ConfigError(f"{path} cannot be written: {error.strerror}. Name another file.") from None
 
 
 def say(text: str) -> None:

@@ -2,22 +2,27 @@
 
 import json
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 import click
 
 from autograder.model.house import find_house
 from autograder.model.language import LANGUAGES, SOURCE_LANGUAGE, said_in
+from grading.analysis.preview import Form
 from grading.competition.board import Board
 from grading.competition.page import board_page
 from grading.competition.table import board_csv, board_object
-from neurograde.cli.base import Command, console, json_option, place_options
+from neurograde.cli.base import Command, console, json_option, place_options, write_file
 from neurograde.cli.tables import board_table, entries_table, moves_table
 from neurograde.services.competition import heldout as heldout_service
 from neurograde.services.competition import integrity as integrity_service
 from neurograde.services.competition import policy as policy_service
 from neurograde.services.competition.standings import Standings
 from neurograde.services.places import find_course
+
+PICTURES: Mapping[str, Form] = {".svg": "svg", ".png": "png"}
+"""What a picture can be, by the end of its name."""
 
 
 @click.command(cls=Command)
@@ -93,6 +98,8 @@ def leaderboard(
     neurograde leaderboard fashionmnist_kaggle --format html --pseudonyms -o board.html
     neurograde leaderboard fashionmnist_kaggle --student ada
     """
+    if student is not None and (output is not None or form != "table"):
+        raise click.UsageError("--student is a table on stdout. Leave out --format and --output, or --student.")
     home = find_house(house)
     with Standings.open(home, find_course(course, home), assignment, moment) as standings:
         title = said_in(standings.settings.title, language)
@@ -118,7 +125,7 @@ def show_board(board: Board, form: str, output: Path | None, *, assignment: str,
     if output is None:
         click.echo(made.decode(), nl=False)
     else:
-        output.write_bytes(made)
+        write_file(output, made)
         click.echo(f"{len(board.rows)} rows: {output}", err=True)
 
 
@@ -156,6 +163,8 @@ def policy(assignment: str, changed: Path, picture: Path | None, course: Path | 
     Nothing is changed. To put the new policy in force, copy it into source/ASSIGNMENT/assignment.toml and run
     `neurograde rescore ASSIGNMENT`: nobody's code is run for it.
     """
+    if picture is not None and picture.suffix not in PICTURES:
+        raise click.BadParameter(f"{picture} ends in neither {' nor '.join(PICTURES)}.", param_hint="--plot")
     home = find_house(house)
     preview = policy_service.preview(home, find_course(course, home), assignment, changed)
     shown = console(sys.stdout)
@@ -164,7 +173,7 @@ def policy(assignment: str, changed: Path, picture: Path | None, course: Path | 
     if preview.moves:
         shown.print(moves_table(preview.moves))
     if picture is not None:
-        picture.write_bytes(preview.plot("png" if picture.suffix == ".png" else "svg"))
+        write_file(picture, preview.plot(PICTURES[picture.suffix]))
         click.echo(f"The plot: {picture}")
 
 

@@ -20,6 +20,7 @@ from neurograde.cli.base import (
     progress,
     say,
     worst,
+    write_file,
 )
 from neurograde.cli.tables import outcomes_table, rescored_table
 from neurograde.services.marks import feedback as feedback_service
@@ -195,5 +196,5 @@ def feedback(assignment: str, student: str, output: Path | None, course: Path | 
     if seen.grade is not None:
         click.echo(f"grade {seen.grade.value:g} of {seen.grade.max_value:g}")
     if output is not None:
-        output.write_bytes(seen.notebook)
+        write_file(output, seen.notebook)
         say(f"The notebook as it ran: {output}")

@@ -53,8 +53,9 @@ def export(house: House, course: CourseDirectory, wanted: Export, output: Path |
     """Write grades, net of lateness and with marks by hand, to a file, else to the course's `exports/`.
 
     Raises ConfigError where grades are out of another maximum than the assignment has now, where Canvas gives other
-    points and `scale` is not asked for, and for Gradescope without an assignment.
+    points and `scale` is not asked for, for Gradescope without an assignment, and for an output of the other kind.
     """
+    _require_kind(output, folder=wanted.target == "gradescope")
     if wanted.target == "gradescope":
         return _for_gradescope(house, course, wanted.assignment, output)
     exporter = exports.exporters(by=wanted.by, scale=wanted.scale, whole=wanted.assignment is None)[wanted.target]
@@ -70,6 +71,13 @@ def export(house: House, course: CourseDirectory, wanted: Export, output: Path |
         doubtful=grades.doubtful,
         waiting=grades.waiting,
     )
+
+
+def _require_kind(output: Path | None, *, folder: bool) -> None:
+    """Raises ConfigError for a file where a folder is to be written, and for a folder where a file is."""
+    if output is not None and output.exists() and output.is_dir() != folder:
+        there, wanted = ("file", "folder") if folder else ("folder", "file")
+        raise ConfigError(f"{output} is a {there}, and a {wanted} is to be written. Name another with --output.")
 
 
 def _for_gradescope(house: House, course: CourseDirectory, assignment: str | None, output: Path | None) -> Exported:
