@@ -143,7 +143,7 @@ def select(assignment: str, student: str, entries: tuple[str, ...], course: Path
     home = find_house(house)
     with Standings.open(home, find_course(course, home), assignment, None) as standings:
         chosen = standings.select(student, entries)
-    click.echo(f"{student} stands by {', '.join(entry[:12] for entry in chosen)}.")
+    click.echo(f"{chosen.person} stands by {', '.join(entry[:12] for entry in chosen.entries)}.")
 
 
 @click.command(cls=Command)

@@ -39,6 +39,15 @@ class OwnEntries:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Selected:
+    """What a student stands by on the private board."""
+
+    person: Person
+    entries: tuple[str, ...]
+    """SHA-256 of the uploaded bytes, each."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Standings:
     """The attempts of one assignment and all that the board is made from, at one moment."""
 
@@ -100,13 +109,14 @@ class Standings:
         left = left_today(mine, self.now, self.competition, self.syllabus.zone) if self.competition.claims else None
         return OwnEntries(person=person, entries=entries, left_today=left)
 
-    def select(self, student: str, wanted: Sequence[str]) -> tuple[str, ...]:
+    def select(self, student: str, wanted: Sequence[str]) -> Selected:
         """Note what the student stands by. Raises SubmissionError after the deadline or for what cannot be meant."""
-        name = self._person(student).recorded
+        person = self._person(student)
+        name = person.recorded
         mine = self.ledger.attempts(self.assignment, student=name)
         chosen = choose(name, wanted, mine, self._contest([name]))
         self.ledger.select(Selection(assignment=self.assignment, student=name, submissions=chosen))
-        return chosen
+        return Selected(person=person, entries=chosen)
 
     def _contest(self, students: Sequence[str]) -> Contest:
         """What decides which entries of these students count."""

@@ -95,4 +95,5 @@ class Names:
         near = [str(student) for student in match.candidates] or difflib.get_close_matches(text, known, n=3)
         if near:
             return f"{text} has no grades in this course. The nearest are {', '.join(near)}."
-        return f"{text} has no grades in this course. There are {len(set(known))} students in it."
+        students = {self._owner.get(name, name) for name in known}
+        return f"{text} has no grades in this course. There are {len(students)} students in it."
