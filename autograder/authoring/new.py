@@ -14,8 +14,7 @@ def make(source: Path, title: str) -> list[Path]:
     Raises ConfigError when the folder is there or its name cannot be an assignment's.
     """
     name = source.name
-    if not (name.isidentifier() and name.isascii() and name == name.lower()):
-        raise ConfigError(f'"{name}" cannot name an assignment. Use small letters, digits and _, e.g. mlp_pytorch.')
+    require_name(name)
     if source.exists():
         raise ConfigError(f"{source} is there already, and nothing in it was changed. Choose another name.")
     files = []
@@ -31,3 +30,9 @@ def make(source: Path, title: str) -> list[Path]:
         shutil.rmtree(source, ignore_errors=True)
         raise ConfigError(f"{source} could not be made: {error.strerror}. Mend that and run it again.") from None
     return files
+
+
+def require_name(name: str) -> None:
+    """Raises ConfigError for what cannot be an assignment's name: a path to a folder elsewhere is none either."""
+    if not (name.isidentifier() and name.isascii() and name == name.lower()):
+        raise ConfigError(f'"{name}" cannot name an assignment. Use small letters, digits and _, e.g. mlp_pytorch.')

@@ -47,10 +47,11 @@ class House:
     def source_of(self, name: str) -> Path:
         """The source folder of an assignment. Raises ConfigError naming the assignments there are."""
         folder = self.source / name
-        if not (folder / "assignment.toml").is_file():
+        # "a/" and "../source/a" would be the folder of a, and not the name that its marks are kept under.
+        if folder.name != name or not (folder / "assignment.toml").is_file():
             names = sorted(path.parent.name for path in self.source.glob("*/assignment.toml"))
             there = ", ".join(names) or "none yet"
-            raise ConfigError(f"{folder} is not an assignment. Assignments here: {there}.")
+            raise ConfigError(f"{self.source}/{name} is not an assignment. Assignments here: {there}.")
         return folder
 
     def release_of(self, name: str, language: str = SOURCE_LANGUAGE) -> Path:

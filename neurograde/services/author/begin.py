@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from autograder.authoring.new import make
+from autograder.authoring.new import make, require_name
 from autograder.model.house import House
 
 
@@ -11,5 +11,6 @@ def begin(house: House, name: str, title: str | None = None) -> list[Path]:
 
     Raises ConfigError when the folder is there or its name cannot be an assignment's.
     """
+    require_name(name)
     plain = (title or name.replace("_", " ").capitalize()).replace('"', "'").replace("\\", "/")
     return make(house.source / name, plain)
