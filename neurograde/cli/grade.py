@@ -125,7 +125,11 @@ def _tell_file(handed_in: HandedIn, name: str, *, as_json: bool) -> None:
 
 
 def _tell(outcome: Outcome, name: str, shown: "Console", *, as_json: bool) -> None:
-    lines = [f"{outcome.student}: {outcome.problem}"] if outcome.problem is not None else []
+    if outcome.problem is not None:
+        # Under --quiet the bar's console is silent, and an error is said all the same.
+        told = console(always=True) if shown.quiet else shown
+        told.print(f"{outcome.student}: {outcome.problem}", markup=False, highlight=False, soft_wrap=True)
+    lines = []
     if outcome.public_score is not None:
         when = "scored before" if outcome.kept else "scored"
         file = Path(outcome.origin).name
