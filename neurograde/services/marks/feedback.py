@@ -73,8 +73,8 @@ def feedback(house: House, course: CourseDirectory, assignment: str, student: st
         notebook = executed.read_bytes()
     except OSError as error:
         raise PlatformError(
-            f"{executed} cannot be read: {error.strerror}. Grade it again: neurograde grade {assignment} "
-            f"{executed.with_name('upload.ipynb')} --regrade"
+            f"{executed} cannot be read: {error.strerror}. Grade again what {attempt.student} handed in: neurograde "
+            f"grade {assignment} PATH"
         ) from None
     grade = attempt.grade
     return StudentFeedback(

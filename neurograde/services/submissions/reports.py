@@ -18,8 +18,8 @@ def report_of(course: CourseDirectory, attempt: Attempt) -> Report:
     except (OSError, ValidationError) as error:
         why = error.strerror if isinstance(error, OSError) else "it is not a report of this version"
         raise PlatformError(
-            f"{path} cannot be read: {why}. Grade it again: neurograde grade {attempt.assignment} "
-            f"{path.with_name('upload.ipynb')} --regrade"
+            f"{path} cannot be read: {why}. Grade again what {attempt.student} handed in: neurograde grade "
+            f"{attempt.assignment} PATH"
         ) from None
 
 
