@@ -168,6 +168,7 @@ def grades_table(grades: "ClassGrades") -> "Table":
     """Everyone's grades, and the course grade they make."""
     from rich.box import SIMPLE_HEAD
     from rich.table import Table
+    from rich.text import Text as Plain
 
     shown = Table(
         header_style="bold", box=SIMPLE_HEAD, padding=(0, 1, 0, 0), title="Course grades", title_justify="left"
@@ -181,7 +182,8 @@ def grades_table(grades: "ClassGrades") -> "Table":
         results = [standing.grades.get(column.name) for column in grades.columns]
         cells = [f"{result.value:.2f}" if result else "-" for result in results]
         whole = standing.course
-        shown.add_row(str(standing.student), *cells, f"{whole.share:.1%}", f"{whole.ten_point:.2f}", whole.letter)
+        course = f"{whole.share:.1%}", f"{whole.ten_point:.2f}", Plain(whole.letter)
+        shown.add_row(Plain(str(standing.student)), *cells, *course)
     return shown
 
 
