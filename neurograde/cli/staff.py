@@ -149,7 +149,7 @@ def roster_link(name: str, student: str, course: Path | None, house: Path | None
 @click.option("--port", default=8888, show_default=True, type=click.IntRange(1, 65535))
 @click.option("--no-browser", is_flag=True, help="Print the address instead of opening it.")
 def formgrader(port: int, no_browser: bool, course: Path | None, house: Path | None) -> None:
-    """Open nbgrader's formgrader on the course: read submissions, change marks, comment."""
+    """Open nbgrader's formgrader on the course, the pages on which to read submissions, mark by hand and comment."""
     home = find_house(house)
     leave(open_formgrader(home, find_course(course, home), port=port, browser=not no_browser))
 
