@@ -106,7 +106,7 @@ def test_nbgrader_exports_the_totals(graded):
 
 
 def test_an_interrupted_batch_goes_on_where_it_stopped_also_with_a_container_for_each(graded, house, tmp_path):
-    names = ("raw-cells", "no-cell-ids", "one-epoch-too-few", "sigmoid-overflows")
+    names = ("raw-cells", "no-cell-ids", "subtly-wrong", "sigmoid-overflows")
     command = (
         "grade",
         NAME,
@@ -134,7 +134,7 @@ def test_an_interrupted_batch_goes_on_where_it_stopped_also_with_a_container_for
 
 def test_two_assistants_at_once_lose_no_mark_though_a_container_is_killed(house, tmp_path):
     mine = house.hand_in(tmp_path / "mine", NAME, "raw-cells", "no-cell-ids", "sigmoid-overflows")
-    yours = house.hand_in(tmp_path / "yours", NAME, "no-check-cells", "one-epoch-too-few")
+    yours = house.hand_in(tmp_path / "yours", NAME, "no-check-cells", "subtly-wrong")
     rest = ("--course", tmp_path / "course", "--json", "--jobs", "1")
     with house.start("grade", NAME, mine, *rest) as me, house.start("grade", NAME, yours, *rest) as you:
         lines = list(until_the_first_submission(me.stdout))
