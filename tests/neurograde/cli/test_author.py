@@ -106,8 +106,8 @@ def test_no_room_to_prove_it_in_is_ours_and_nothing_is_written(house):
     neurograde("new", "sums", "--house", house)
     before = files_below(house)
     done = neurograde("release", "sums", "-q", "--house", house, doors=Doors(trial=no_room))
-    assert (done.exit_code, done.stdout) == (4, "")
     assert done.stderr == "Error: No container engine answers.\n"
+    assert (done.exit_code, done.stdout) == (4, "")
     assert files_below(house) == before
 
 
