@@ -1,69 +1,17 @@
-import hashlib
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from itertools import pairwise
-from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from autograder.model.assignment import Competition
-from autograder.model.errors import SubmissionError
-from autograder.model.report import Status
 from grading.competition.board import Identity, Likeness
-from grading.competition.entries import Contest, admit, choose, left_today
 from grading.competition.ranking import own_entries, rank
-from grading.people.pseudonyms import pseudonyms
-from grading.records.attempts import Attempt, AttemptKind
+from grading.records.attempts import AttemptKind
 from grading.scoring.metrics import wilson_interval
-from grading.scoring.score import Score, Scores
-
-MOSCOW = ZoneInfo("Europe/Moscow")
-START = datetime(2026, 12, 1, 9, tzinfo=UTC)
-ENDS = datetime(2026, 12, 20, 20, 59, tzinfo=UTC)
-BEFORE, AFTER = ENDS - timedelta(hours=1), ENDS + timedelta(hours=1)
-CLAIMS = Competition(anchors=[(0, 0)], claims=True, daily_limit=2)
-SECRET = b"a secret of a whole term"
-
-
-def score(k: int, n: int, version: str = "v") -> Score:
-    return Score(
-        metric="accuracy", value=k / n, correct=k, n=n, low=max(0, k / n - 0.01), high=min(1, k / n + 0.01),
-        heldout_version=version,
-    )  # fmt: skip
-
-
-def scores(public: int, private: int, version: str = "v") -> Scores:
-    """So many right of 3000 public rows, and of 7000 private ones."""
-    return Scores(
-        overall=score(public + private, 10_000, version),
-        public=score(public, 3000, version),
-        private=score(private, 7000, version),
-        per_class=(),
-        confusion=(),
-        split="s",
-    )
-
-
-def claim(
-    student, public, private=6000, minutes=0.0, kind=AttemptKind.CLAIM, version="v", at=None, valid=True
-) -> Attempt:
-    when = at or START + timedelta(minutes=minutes)
-    return Attempt(
-        assignment="hw",
-        student=student,
-        submission=hashlib.sha256(f"{student} {public} {when}".encode()).hexdigest(),
-        kind=kind,
-        handed_in=when,
-        status=Status.PASSED,
-        scores=scores(public, private, version) if valid else None,
-        recorded=when,
-    )
-
-
-def contest(now=BEFORE, competition=CLAIMS, ends=ENDS, zone=MOSCOW, **more):
-    return Contest(competition=competition, now=now, zone=zone, ends=ends, **more)
+from tests.grading.competition.builders import AFTER, BEFORE, CLAIMS, ENDS, START, claim, contest
 
 
 def shown(attempts, now=BEFORE, competition=CLAIMS, extended=None, selections=None, **more):
@@ -274,26 +222,6 @@ def test_a_time_without_a_zone_is_refused():
         shown([], now=datetime(2026, 12, 1))
 
 
-def test_pseudonyms_differ_and_hang_on_the_secret():
-    students = [f"student{number}" for number in range(500)]
-    names = pseudonyms(students, SECRET)
-    assert len(set(names.values())) == 500
-    assert pseudonyms(students, SECRET[::-1])["student0"] != names["student0"]
-
-
-def test_a_pseudonym_never_passes_to_another_when_the_class_grows():
-    students = [f"student{number}" for number in range(1200)]
-    small, large = pseudonyms(students[:300], SECRET), pseudonyms(students, SECRET)
-    owners = {name: student for student, name in small.items()}
-    assert all(large[student].startswith(name) for student, name in small.items())
-    assert all(owners.get(name, student) == student for student, name in large.items())
-
-
-def test_a_secret_that_can_be_guessed_is_refused():
-    with pytest.raises(ValueError, match="the secret has 4 bytes"):
-        pseudonyms(["ada"], b"1234")
-
-
 def test_each_entry_is_compared_with_the_best_but_not_those_that_look_the_same():
     near, far = claim("ada", 2600, minutes=1), claim("ada", 2000, minutes=2)
     best, same = claim("ada", 2650, minutes=3), claim("ada", 2651, minutes=4)
@@ -319,86 +247,3 @@ def test_a_late_entry_is_told_to_be_late():
     attempts = [claim("ada", 2640), claim("ada", 2700, at=ENDS + timedelta(minutes=5))]
     entries = own_entries("ada", attempts, contest(AFTER))
     assert [(one.in_time, one.likeness) for one in entries] == [(True, Likeness.BEST), (False, None)]
-
-
-def test_whoever_has_more_time_selects_and_sees_no_private_score_until_it_ends():
-    one = claim("ada", 2600, at=ENDS + timedelta(minutes=30))
-    more_time = {"ada": ENDS + timedelta(days=2)}
-    (entry,) = own_entries("ada", [one], contest(AFTER, extended=more_time))
-    assert (entry.in_time, entry.private) == (True, None)
-    assert choose("ada", [one.submission], [one], contest(AFTER, extended=more_time)) == (one.submission,)
-    over = contest(ENDS + timedelta(days=3), extended=more_time)
-    assert own_entries("ada", [one], over)[0].private is not None
-    with pytest.raises(SubmissionError, match=r"until 2026-12-22 23:59 \(Europe/Moscow\)"):
-        choose("ada", [one.submission], [one], over)
-
-
-def moscow(day, hour, minute=0):
-    return datetime(2026, 12, day, hour, minute, tzinfo=MOSCOW)
-
-
-def test_one_claim_too_many_is_told_when_the_next_may_come():
-    earlier = [claim("ada", 2600, at=moscow(5, 1)), claim("ada", 2600, at=moscow(5, 12))]
-    with pytest.raises(SubmissionError) as refused:
-        admit(earlier, moscow(5, 20, 30), CLAIMS, MOSCOW)
-    assert str(refused.value) == (
-        "2 files of predictions count in a day, and today's are used. This one was not scored. "
-        "Hand it in again from 2026-12-06 00:00 (Europe/Moscow) on, in 3 h 30 min."
-    )
-
-
-def test_days_are_those_of_the_courses_time_zone():
-    late_in_utc = [claim("ada", 2600, at=datetime(2026, 12, 5, hour, tzinfo=UTC)) for hour in (21, 22)]
-    assert left_today(late_in_utc, moscow(5, 23), CLAIMS, MOSCOW) == 2
-    assert left_today(late_in_utc, moscow(6, 12), CLAIMS, MOSCOW) == 0
-
-
-def test_invalid_files_notebooks_and_other_days_do_not_count():
-    earlier = [
-        claim("ada", 2600, at=moscow(5, 8), valid=False),
-        claim("ada", 2600, at=moscow(5, 9), kind=AttemptKind.NOTEBOOK),
-        claim("ada", 2600, at=moscow(4, 9)),
-    ]
-    admit(earlier, moscow(5, 10), CLAIMS, MOSCOW)
-    assert left_today(earlier, moscow(5, 10), CLAIMS, MOSCOW) == 2
-
-
-def test_a_limit_that_was_lowered_lets_nobody_through():
-    earlier = [claim("ada", 2600 + hour, at=moscow(5, hour)) for hour in range(1, 6)]
-    with pytest.raises(SubmissionError, match="1 file of predictions counts in a day"):
-        admit(earlier, moscow(5, 20), CLAIMS.model_copy(update={"daily_limit": 1}), MOSCOW)
-
-
-def test_a_day_that_begins_at_one_oclock_is_told_so():
-    beirut = ZoneInfo("Asia/Beirut")  # where clocks go from 00:00 to 01:00
-    evening = datetime(2026, 3, 28, 23, tzinfo=beirut)
-    with pytest.raises(SubmissionError, match=r"from 2026-03-29 01:00 \(Asia/Beirut\) on, in 1 h\."):
-        admit([claim("ada", 2600 + n, at=evening) for n in range(2)], evening, CLAIMS, beirut)
-
-
-def test_entries_are_selected_by_the_beginning_of_their_names():
-    one, other = claim("ada", 2600), claim("ada", 2601, minutes=1)
-    wanted = [one.submission[:6].upper(), other.submission, one.submission]
-    assert choose("ada", wanted, [one, other], contest()) == (one.submission, other.submission)
-
-
-def test_a_name_of_no_entry_is_refused_with_those_there_are():
-    one = claim("ada", 2600)
-    with pytest.raises(SubmissionError) as refused:
-        choose("ada", ["none"], [one, claim("ada", 2601, valid=False)], contest(ends=None))
-    assert str(refused.value) == (
-        f'None of your entries begins with "none". Give 4 or more digits of an entry\'s name; yours are: '
-        f"{one.submission[:12]}."
-    )
-
-
-def test_more_than_may_be_selected_are_refused():
-    three = [claim("ada", 2600, minutes=minute) for minute in range(3)]
-    with pytest.raises(SubmissionError, match=r"3 entries were named\. Select from 1 to 2"):
-        choose("ada", [one.submission for one in three], three, contest(ends=None))
-
-
-def test_nothing_is_selected_after_the_deadline():
-    one = claim("ada", 2600)
-    with pytest.raises(SubmissionError, match=r"until 2026-12-20 20:59 \(UTC\)"):
-        choose("ada", [one.submission], [one], contest(AFTER, zone=ZoneInfo("UTC")))
