@@ -11,7 +11,7 @@ import math
 import re
 import secrets
 import textwrap
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -26,6 +26,9 @@ from autograder.model.report import CaseResult, QuestionResult, Report, Status
 
 SHORTEST_SECRET = 12
 """Characters: a shorter line (`return x`) says nothing by turning up elsewhere."""
+
+CANARY = re.compile(rb"canary[0-9a-f]{16}")
+"""The words that `plant_canaries` plants."""
 
 MARK = re.compile(r"\s*# ?(?=SOLUTION|SEED|(?:BEGIN|END) PROMPT)")
 """Where otter's marker begins on a marked line."""
@@ -146,13 +149,27 @@ def secrets_of(source: Source) -> list[Secret]:
 
 def leaks(folder: Path, hidden: Sequence[Secret]) -> list[str]:
     """Where in the files of `folder` a secret stands, one line for each."""
+    if not hidden:
+        return []
+    # Data of many megabytes are searched for hundreds of lines: as bytes, and each text once.
+    texts = {secret.text: _as_bytes(secret.text) for secret in hidden}
+    stretches = _stretches(texts.values())
     lines = []
     for path in listing(folder):
-        text = _words(folder / path)
-        for secret in hidden:
-            if secret.text in text:
-                lines.append(f"{path}: `{secret.text}`, {secret.what} of {secret.cell.place}")
+        words = b"\xff".join(stretches.findall(_words(folder / path)))  # which UTF-8 has nowhere
+        there = {text for text, searched in texts.items() if searched in words}
+        lines += [
+            f"{path}: `{secret.text}`, {secret.what} of {secret.cell.place}"
+            for secret in hidden
+            if secret.text in there
+        ]
     return lines
+
+
+def _stretches(texts: Collection[bytes]) -> re.Pattern[bytes]:
+    """What could hold one of the texts, by its bytes and length. Of compressed data that is next to nothing."""
+    letters = bytes({letter for text in texts for letter in text})
+    return re.compile(b"[%b]{%d,}" % (re.escape(letters), min(map(len, texts))))
 
 
 def _test_lines(test: SourceTest) -> list[str]:
@@ -169,10 +186,15 @@ def _tells(line: str) -> bool:
     return len(line) >= SHORTEST_SECRET and not re.match(r"(?:import|from)\s", line)
 
 
-def _words(path: Path) -> str:
-    """A file as text to search; a notebook without the escapes of JSON."""
-    text = path.read_text(encoding="utf-8", errors="replace")
-    return "\n".join(_strings(json.loads(text))) if path.suffix == ".ipynb" else text
+def _words(path: Path) -> bytes:
+    """A file as UTF-8 to search, its lines ended alike; a notebook without the escapes of JSON."""
+    if path.suffix == ".ipynb":
+        return _as_bytes("\n".join(_strings(json.loads(path.read_text(encoding="utf-8", errors="replace")))))
+    return path.read_bytes().replace(b"\r\n", b"\n").replace(b"\r", b"\n")
+
+
+def _as_bytes(text: str) -> bytes:
+    return text.encode(errors="surrogatepass")  # JSON may hold halves of a character
 
 
 def _strings(value: Any) -> Iterator[str]:
@@ -201,7 +223,7 @@ def prove_canaries_stay(results: Sequence[Path], places: Mapping[str, str]) -> N
     Finds what the search by text cannot: lines too short to tell, and whatever otter rewrites. Raises ReleaseError.
     """
     student, staff = (
-        "\n".join(_everything(result / folder) for result in results) for folder in ("student", "autograder")
+        {word for result in results for word in _canaries_in(result / folder)} for folder in ("student", "autograder")
     )
     name = results[0].name.removesuffix("-made")
     if escaped := [place for canary, place in places.items() if canary in student]:
@@ -263,8 +285,8 @@ def _canary_in_solution(cell: SourceCell, canary: Callable[[SourceCell, str], st
     return "\n".join(lines)
 
 
-def _everything(folder: Path) -> str:
-    return "\n".join((folder / path).read_bytes().decode("latin-1") for path in listing(folder))
+def _canaries_in(folder: Path) -> set[str]:
+    return {word.decode() for path in listing(folder) for word in CANARY.findall((folder / path).read_bytes())}
 
 
 # --- points, in the room

@@ -267,6 +267,13 @@ def test_a_secret_line_anywhere_in_the_release_is_found(tmp_path, name, text, wh
     assert what in found
 
 
+def test_a_secret_line_in_the_middle_of_data_is_found(tmp_path):
+    data = bytes(range(256)) * 8
+    (tmp_path / "data.bin").write_bytes(data + b"\xd0return total / len(values)\xd0" + data)
+    (found,) = leaks(tmp_path, secrets_of(read_source(notebook("valid"))))
+    assert found.startswith("data.bin: `return total / len(values)`")
+
+
 def test_a_secret_line_in_a_notebook_is_found_behind_the_escapes_of_json(tmp_path):
     source = notebook("valid")
     source["cells"][16]["source"] = 'largest = {"é": "max"}  # SOLUTION'
