@@ -6,6 +6,7 @@ that is moved cannot fall out of its rules unseen; every arrow and every never h
 
 import ast
 import re
+from collections import Counter
 from functools import cache
 from pathlib import Path
 
@@ -167,11 +168,7 @@ def broken_nevers(name, source):
 
 def is_entry_point(name):
     """What a process of its own begins with, and what runs inside the room."""
-    return (
-        name.endswith("/__main__.py")
-        or room_of(name) in ("inside", "old room")
-        or name == "autograder/engine/worker.py"
-    )
+    return name.endswith("/__main__.py") or room_of(name) == "inside" or name == "autograder/engine/worker.py"
 
 
 def impurities(source):
@@ -208,6 +205,21 @@ def violations(name, source):
 @pytest.mark.parametrize("name", FILES)
 def test_imports_follow_the_arrows(name):
     assert violations(name, (ROOT / name).read_text()) == []
+
+
+MOST_LINES, MOST_MODULES = 400, 11
+"""A longer file, or a fuller folder, is a room with two purposes."""
+
+
+def test_no_file_is_longer_than_a_reader_keeps_in_mind():
+    written = sorted(path for folder in (*PACKAGES, "tests") for path in (ROOT / folder).rglob("*.py"))
+    lines = {path.relative_to(ROOT).as_posix(): path.read_text().count("\n") for path in written}
+    assert {name: count for name, count in lines.items() if count > MOST_LINES} == {}
+
+
+def test_no_folder_is_fuller_than_a_reader_keeps_in_mind():
+    modules = Counter(Path(name).parent.as_posix() for name in FILES if not name.endswith("__init__.py"))
+    assert {folder: count for folder, count in modules.items() if count > MOST_MODULES} == {}
 
 
 def test_there_is_no_circle():
