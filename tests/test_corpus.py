@@ -57,7 +57,7 @@ def printed_in(notebook):
 
 
 def test_an_attack_that_names_our_modules_says_that_it_met_them():
-    ours = re.compile(r"\b(autograder|grading|neurograde)\b[.\"' ]")
+    ours = re.compile(r"""(?:(?:from|import) +|["'])(?:autograder|grading|neurograde)\b""")
     naming = [path.parent for path in CORPUS.glob("*/*/answers.txt") if ours.search(path.read_text())]
     assert len(naming) >= 2
     assert [path for path in naming if "met = " not in (path / "expected.toml").read_text()] == []
