@@ -14,7 +14,6 @@ all others.
 """
 
 import contextlib
-import difflib
 import importlib
 import json
 import logging
@@ -30,7 +29,7 @@ import click
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-from autograder.model.errors import ConfigError, CourseError
+from autograder.model.errors import ConfigError, CourseError, nearest
 
 if TYPE_CHECKING:
     from neurograde.services.author.release import Trial
@@ -130,8 +129,8 @@ class Commands(Group):
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
         if args and not args[0].startswith("-") and args[0] not in self.list_commands(ctx):
-            near = difflib.get_close_matches(args[0], self.list_commands(ctx), n=1)
-            ctx.fail(f"No such command '{args[0]}'." + (f" Did you mean {near[0]}?" if near else ""))
+            near = "".join(f" Did you mean {name}?" for name in nearest(args[0], self.list_commands(ctx)))
+            ctx.fail(f"No such command '{args[0]}'.{near}")
         return super().resolve_command(ctx, args)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:

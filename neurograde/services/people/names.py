@@ -7,7 +7,7 @@ under the name that they were handed in by, so a student's work may lie under an
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from autograder.model.errors import ConfigError
+from autograder.model.errors import ConfigError, nearest
 from grading.people.roster import Match, Roster, RosterIndex, Student, reconcile
 
 
@@ -89,10 +89,8 @@ class Names:
         return Person(id=student.id, recorded=student.id, student=student)
 
     def _nobody(self, text: str, match: Match) -> str:
-        import difflib
-
         known = [*self._recorded, *(student.id for student in self.roster.students)]
-        near = [str(student) for student in match.candidates] or difflib.get_close_matches(text, known, n=3)
+        near = [str(student) for student in match.candidates] or nearest(text, known, n=3)
         if near:
             return f"{text} has no grades in this course. The nearest are {', '.join(near)}."
         students = {self._owner.get(name, name) for name in known}
