@@ -188,7 +188,8 @@ def feedback(assignment: str, student: str, output: Path | None, course: Path | 
     """What a student may see of the attempt that counts: points, public tests in full, hints of hidden ones."""
     home = find_house(house)
     seen = feedback_service.feedback(home, find_course(course, home), assignment, student)
-    click.echo(f"{seen.person}, {assignment}, handed in {seen.handed_in:%Y-%m-%d %H:%M %Z}")
+    called = f"{seen.student} ({seen.name})" if seen.name not in ("", seen.student) else seen.student
+    click.echo(f"{called}, {assignment}, handed in {seen.handed_in:%Y-%m-%d %H:%M %Z}")
     for question in seen.questions:
         click.echo(f"{question.name}: {question.points:g} of {question.max_points:g} points")
         for case in question.cases:

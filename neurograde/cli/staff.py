@@ -136,12 +136,12 @@ def roster_import(file: Path, add: bool, dry_run: bool, course: Path | None, hou
 
 @roster.command("link")
 @click.argument("name")
-@click.argument("student", metavar="ID")
+@click.argument("student")
 @place_options
 def roster_link(name: str, student: str, course: Path | None, house: Path | None) -> None:
-    """Say that NAME, of a file, a competition or a list, is the student ID."""
-    roster_service.link(find_course(course, find_house(house)), name, student)
-    click.echo(f"{name} is {student} from now on.")
+    """Say that NAME, of a file, a competition or a list, is STUDENT, who is known by any other name of theirs."""
+    owner = roster_service.link(find_course(course, find_house(house)), name, student)
+    click.echo(f"{name} is {owner} from now on.")
 
 
 @click.command(cls=Command)

@@ -17,7 +17,6 @@ from grading.competition.board import Board, Identity, OwnEntry
 from grading.competition.entries import Compare, Contest, choose, left_today
 from grading.competition.ranking import own_entries, rank
 from grading.people.pseudonyms import pseudonyms
-from grading.people.roster import load_roster
 from grading.records.attempts import Attempt, Selection
 from grading.records.database import Database
 from grading.records.ledger import Ledger
@@ -74,7 +73,7 @@ class Standings:
         syllabus = house.syllabus()
         with Database(course.database) as database:
             ledger = Ledger(database)
-            names = Names(load_roster(course), ledger.students())
+            names = Names.of(course, ledger)
             yield Standings(
                 assignment=assignment,
                 settings=settings,

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from autograder.model.house import House
 from grading.analysis.explanation import explain_course, explain_grade
 from grading.common.directory import CourseDirectory
-from grading.people.roster import load_roster
 from grading.records.attempts import AttemptKind
 from grading.records.gradebook import Gradebook
 from grading.records.ledger import Ledger
@@ -46,7 +45,7 @@ def explain(house: House, course: CourseDirectory, student: str, assignments: Se
     with Gradebook(course.database) as gradebook:
         marks, ledger = gradebook.marks(), Ledger(gradebook.database)
         with_marks = [name for name, given in marks.items() if given]  # the roster enrols also who handed in nothing
-        person = Names(load_roster(course), [*ledger.students(), *with_marks]).find(student)
+        person = Names.of(course, ledger, with_marks).find(student)
         attempts = ledger.attempts(student=person.recorded, kind=AttemptKind.NOTEBOOK)
     counted = {attempt.assignment: attempt for attempt in attempts}
     results = {name: mark.result for name, mark in marks.get(person.recorded, {}).items()}

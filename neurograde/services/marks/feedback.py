@@ -7,11 +7,10 @@ from autograder.model.errors import ConfigError, PlatformError
 from autograder.model.house import House
 from autograder.model.report import CaseResult, QuestionResult, Status
 from grading.common.directory import CourseDirectory
-from grading.people.roster import load_roster
 from grading.records.database import Database
 from grading.records.ledger import Ledger
 from grading.rules.policy import Result
-from neurograde.services.people.names import Names, Person
+from neurograde.services.people.names import Names
 from neurograde.services.submissions.reports import report_of
 
 
@@ -41,7 +40,10 @@ class QuestionFeedback:
 class StudentFeedback:
     """One attempt, as its student may see it. It holds nothing that staff alone may read."""
 
-    person: Person
+    student: str
+    """The roster's id, else the name that it was handed in by."""
+    name: str
+    """As the roster has it; empty where it has none."""
     assignment: str
     submission: str
     """SHA-256 of the uploaded bytes."""
@@ -63,7 +65,7 @@ def feedback(house: House, course: CourseDirectory, assignment: str, student: st
     house.source_of(assignment)
     with Database(course.database) as database:
         ledger = Ledger(database)
-        person = Names(load_roster(course), ledger.students()).find(student)
+        person = Names.of(course, ledger).find(student)
         attempt = ledger.counting(assignment).get(person.recorded)
     if attempt is None:
         raise ConfigError(f"{person} has handed in no notebook for {assignment}.")
@@ -78,7 +80,8 @@ def feedback(house: House, course: CourseDirectory, assignment: str, student: st
         ) from None
     grade = attempt.grade
     return StudentFeedback(
-        person=person,
+        student=person.id,
+        name=person.student.name if person.student else "",
         assignment=assignment,
         submission=attempt.submission,
         handed_in=attempt.handed_in,

@@ -54,7 +54,11 @@ def class_grades(house: House, course: CourseDirectory, assignment: str | None =
         standings=tuple(everyone),
         columns=tuple(column_of(house.assignment(name), roster) for name in _columns(house, assignment)),
         doubtful=doubtful,
-        waiting=tuple(Waiting(assignment=name, answers=count) for name, count in waiting.items() if count),
+        waiting=tuple(
+            Waiting(assignment=name, answers=count)
+            for name, count in waiting.items()
+            if count and assignment in (None, name)
+        ),
     )
 
 

@@ -8,7 +8,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from autograder.model.errors import ConfigError, nearest
-from grading.people.roster import Match, Roster, RosterIndex, Student, reconcile
+from grading.common.directory import CourseDirectory
+from grading.people.roster import Match, Roster, RosterIndex, Student, load_roster, reconcile
+from grading.records.ledger import Ledger
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -37,6 +39,11 @@ class Names:
         certain, self.doubtful = reconcile(self._recorded, roster) if roster.students else ({}, ())
         self._owner = {name: student.id for name, student in certain.items()}
         self._name_of = {student: name for name, student in self._owner.items()}
+
+    @classmethod
+    def of(cls, course: CourseDirectory, ledger: Ledger, also: Iterable[str] = ()) -> "Names":
+        """The names of a course: what was handed in, and `also` those that something else is kept under."""
+        return cls(load_roster(course), [*ledger.students(), *also])
 
     def find(self, text: str) -> Person:
         """The student whom a name means, whatever of theirs it is.

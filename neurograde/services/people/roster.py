@@ -9,6 +9,7 @@ from grading.people import roster as rosters
 from grading.people.merge import Import, described, import_roster
 from grading.records.gradebook import Gradebook
 from grading.records.marks import Enrolled
+from neurograde.services.people.names import Names
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -55,10 +56,14 @@ def take_over(
     return Imported(result=done)
 
 
-def link(course: CourseDirectory, name: str, student: str) -> None:
-    """Say that a name, of a file, a competition or a list, is a student's.
+def link(course: CourseDirectory, name: str, student: str) -> str:
+    """Say that a name, of a file, a competition or a list, is a student's, who is known by any other of theirs.
 
-    Raises ConfigError when there is no such student, or when the name is certainly somebody else's.
+    Returns the roster's id. Raises ConfigError when there is no such student, for one whose name two bear, and when the
+    name is certainly somebody else's.
     """
     course.require()
-    rosters.save_roster(course, rosters.link(rosters.load_roster(course), name, student))
+    roster = rosters.load_roster(course)
+    owner = Names(roster).owner_of(student)
+    rosters.save_roster(course, rosters.link(roster, name, owner))
+    return owner

@@ -21,7 +21,6 @@ from autograder.model.house import House
 from autograder.model.notebook import Submission
 from autograder.model.report import Report, fingerprint, to_json
 from grading.common.directory import CourseDirectory
-from grading.people.roster import load_roster
 from grading.records.gradebook import Gradebook
 from grading.records.ledger import Ledger
 from neurograde.services.competition.heldout import Competing, prepare
@@ -113,7 +112,7 @@ class Grading:
                 assignment=self._assignment,
                 competing=competing,
                 deadlines=deadlines,
-                claims=last_claims(ledger, self._assignment.name),
+                claims=last_claims(ledger, self._assignment.name, deadlines.names),
             )
             recorder = Recorder(self._house, self._course, self._assignment, gradebook)
             try:
@@ -122,8 +121,7 @@ class Grading:
                 recorder.write()
 
     def _deadlines(self, ledger: Ledger) -> Deadlines:
-        names = Names(load_roster(self._course), ledger.students())
-        return Deadlines.of(self._house, self._course, self._assignment.name, names)
+        return Deadlines.of(self._house, self._course, self._assignment.name, Names.of(self._course, ledger))
 
     def _grade(self, intake: Intake, options: Options, judge: Judge, recorder: Recorder) -> Iterator[Outcome]:
         inputs = _inputs_of(judge.competing)

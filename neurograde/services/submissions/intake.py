@@ -98,11 +98,13 @@ def enter_claims(
     ledger: Ledger,
 ) -> Iterator[Outcome]:
     """Validate and score files of predictions, in the order they were handed in; each is recorded before the next."""
+    # A student has one daily limit, whichever names the files are under.
+    owner_of = deadlines.names.owner_of
     standing: dict[str, list[Attempt]] = {}
     for attempt in ledger.attempts(assignment.name, kind=AttemptKind.CLAIM):
-        standing.setdefault(attempt.student, []).append(attempt)
+        standing.setdefault(owner_of(attempt.student), []).append(attempt)
     for upload in claims:
-        earlier = standing.setdefault(upload.student, [])
+        earlier = standing.setdefault(owner_of(upload.student), [])
         known = next((attempt for attempt in earlier if attempt.submission == identity(upload.content)), None)
         if known is not None:
             yield Outcome(student=upload.student, origin=upload.origin, is_claim=True, claim=known, kept=True)

@@ -16,6 +16,7 @@ from grading.scoring.metrics import McNemar
 from grading.scoring.score import Reproduction, Scores, reproduction, score, versus_baseline
 from neurograde.services.competition.heldout import Competing
 from neurograde.services.people.extensions import Deadlines
+from neurograde.services.people.names import Names
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -27,7 +28,7 @@ class Judge:
     competing: Competing | None
     deadlines: Deadlines
     claims: Mapping[str, Sequence[int]]
-    """By student, the predictions of the claim handed in last."""
+    """By the roster's id, else by name, the predictions of the claim that the student handed in last."""
 
     def attempt(self, report: Report, handed_in: datetime) -> Attempt:
         """The attempt that a graded notebook is."""
@@ -60,7 +61,7 @@ class Judge:
         competition, answers = self.assignment.settings.competition, answers_of(report)
         if competition is None or not competition.claims or self.competing is None or answers is None:
             return None
-        claim = self.claims.get(report.student)
+        claim = self.claims.get(self.deadlines.names.owner_of(report.student))
         return None if claim is None else reproduction(claim, answers, self.competing.heldout, competition.metric)
 
 
@@ -74,10 +75,10 @@ def with_rules_of_now(house: House, name: str) -> Assignment:
     return replace(assignment, settings=rules.model_copy(update={"limits": limits}))
 
 
-def last_claims(ledger: Ledger, assignment: str) -> dict[str, Sequence[int]]:
-    """By student, the predictions of the claim handed in last."""
+def last_claims(ledger: Ledger, assignment: str, names: Names) -> dict[str, Sequence[int]]:
+    """By the roster's id, else by name, the predictions of the claim handed in last, whichever name it was under."""
     claims = ledger.attempts(assignment, kind=AttemptKind.CLAIM, predictions=True)
-    return {claim.student: claim.predictions for claim in claims}
+    return {names.owner_of(claim.student): claim.predictions for claim in claims}
 
 
 def answers_of(report: Report) -> Any:

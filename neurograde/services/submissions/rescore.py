@@ -8,7 +8,6 @@ from autograder.model.house import House
 from autograder.model.report import fingerprint
 from grading.analysis.rescoring import Rescored
 from grading.common.directory import CourseDirectory
-from grading.people.roster import load_roster
 from grading.records.attempts import AttemptKind
 from grading.records.gradebook import Gradebook
 from grading.records.ledger import Ledger
@@ -32,12 +31,12 @@ def rescore(house: House, course: CourseDirectory, name: str) -> Iterator[Rescor
     competing = prepare(house, course, name)
     with Gradebook(course.database) as gradebook:
         ledger = Ledger(gradebook.database)
-        names = Names(load_roster(course), ledger.students())
+        names = Names.of(course, ledger)
         judge = Judge(
             assignment=assignment,
             competing=competing,
             deadlines=Deadlines.of(house, course, name, names),
-            claims=last_claims(ledger, name),
+            claims=last_claims(ledger, name, names),
         )
         recorder = Recorder(house, course, assignment, gradebook)
         inputs = fingerprint(competing.heldout.inputs if competing else None)
