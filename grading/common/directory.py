@@ -54,6 +54,11 @@ class CourseDirectory:
         """Where report.json and the executed notebook of one submission go; made by whoever writes there."""
         return self.reports / assignment / student / submission_id[:12]
 
+    @property
+    def is_made(self) -> bool:
+        """Whether this is a course directory: it has the folders that `make` makes."""
+        return all(folder.is_dir() for folder in (self.reports, self.submitted, self.heldout))
+
     def make(self) -> None:
         """Make the folders that are not there yet. Raises ConfigError when that cannot be done."""
         try:
@@ -79,12 +84,15 @@ class CourseDirectory:
 def find_course(given: Path | None, house: Path) -> CourseDirectory:
     """The course directory that was given, else that of $NEUROGRADE_COURSE, else `course` in the house.
 
-    Who stands in a course directory of the house's means that one.
+    Who stands in a course directory, or in a folder of one, means that one: another course is never shown in its place.
     """
     chosen = given or os.environ.get(VARIABLE)
     if chosen:
         return CourseDirectory(root=Path(chosen).expanduser().absolute())
     here = Path.cwd()
-    if (here / "nbgrader_config.py").is_file() and (here / "reports").is_dir():
-        return CourseDirectory(root=here)
+    for folder in (here, *here.parents):
+        if folder != house and CourseDirectory(root=folder).is_made:
+            return CourseDirectory(root=folder)
+        if folder == house:
+            break
     return CourseDirectory(root=house / "course")

@@ -2,12 +2,19 @@
 
 import secrets
 
-from autograder.model.errors import PlatformError
+from autograder.model.errors import ConfigError, PlatformError
 from autograder.model.files import create_whole
 from grading.common.directory import CourseDirectory
 
 SECRET = "split.secret"  # noqa: S105 - the name of the file
 SECRET_BYTES = 32
+
+
+def read_term_secret(course: CourseDirectory) -> bytes:
+    """The term's secret. Raises ConfigError where none was drawn yet: looking at a course draws nothing."""
+    if not (course.heldout / SECRET).exists():
+        raise ConfigError(f"{course.root} has no secret yet to draw pseudonyms from. Grade first: neurograde grade ...")
+    return term_secret(course)
 
 
 def term_secret(course: CourseDirectory) -> bytes:

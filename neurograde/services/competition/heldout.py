@@ -63,9 +63,14 @@ def prepare(house: House, course: CourseDirectory, assignment: str) -> Competing
     if competition is None:
         return None
     course.make()
-    kept = heldout_store.ready(house.source, course, assignment, public_share=competition.public_share)
-    competing = _beside_baseline(house, assignment, competition, kept)
-    if competing.baseline is not None:
+    heldout_store.ready(house.source, course, assignment, public_share=competition.public_share)
+    return enter_baseline(house, course, assignment)
+
+
+def enter_baseline(house: House, course: CourseDirectory, assignment: str) -> Competing | None:
+    """What `read` gives, with the baseline of now on the board. Entering it again changes nothing."""
+    competing, competition = read(house, course, assignment), house.settings(assignment).competition
+    if competing is not None and competition is not None and competing.baseline is not None:
         _enter_baseline(course, assignment, competition, competing)
     return competing
 
@@ -101,7 +106,7 @@ def correct(house: House, course: CourseDirectory, assignment: str, corrections:
     """
     _competition_of(house, assignment)
     labels = heldout_store.read_corrections(corrections)
-    prepare(house, course, assignment)
+    read(house, course, assignment)
     before, after = heldout_store.correct(course, assignment, labels)
     changed = int((before.labels != after.labels).sum())
     return Corrected(changed=changed, before=before.version, after=after.version)
@@ -122,7 +127,6 @@ def _beside_baseline(house: House, assignment: str, competition: Competition, ke
 
 
 def _enter_baseline(course: CourseDirectory, assignment: str, competition: Competition, competing: Competing) -> None:
-    """The baseline stands on the board as well. Entering it again changes nothing."""
     predictions = competing.baseline
     assert predictions is not None
     attempt = Attempt(

@@ -12,7 +12,7 @@ from autograder.model.errors import ConfigError
 from autograder.model.house import House
 from autograder.model.syllabus import Syllabus
 from grading.common.directory import CourseDirectory
-from grading.common.secret import term_secret
+from grading.common.secret import read_term_secret
 from grading.competition.board import Board, Identity, OwnEntry
 from grading.competition.entries import Compare, Contest, choose, left_today
 from grading.competition.ranking import own_entries, rank
@@ -134,7 +134,7 @@ class Standings:
     def _pseudonyms(self, attempts: Sequence[Attempt]) -> dict[str, str]:
         roster = self.deadlines.names.roster
         everyone = {attempt.student for attempt in attempts} | {student.id for student in roster.students}
-        return pseudonyms(everyone, term_secret(self.course))
+        return pseudonyms(everyone, read_term_secret(self.course))
 
     def _is_over(self, due: datetime | None) -> bool:
         return due is not None and self.now > due

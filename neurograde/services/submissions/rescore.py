@@ -12,7 +12,7 @@ from grading.records.attempts import AttemptKind
 from grading.records.gradebook import Gradebook
 from grading.records.ledger import Ledger
 from grading.scoring.score import score
-from neurograde.services.competition.heldout import prepare
+from neurograde.services.competition.heldout import enter_baseline
 from neurograde.services.people.extensions import Deadlines
 from neurograde.services.people.names import Names
 from neurograde.services.submissions.judge import Judge, last_claims, with_rules_of_now
@@ -23,12 +23,13 @@ from neurograde.services.submissions.reports import earlier_report
 def rescore(house: House, course: CourseDirectory, name: str) -> Iterator[Rescored]:
     """Each submission as it stood and as it stands, as it is scored; at the end all of it is recorded.
 
-    What comes out as it was is not written again, so a second time nothing changes.
+    What comes out as it was is not written again, so a second time nothing changes. Nothing is drawn: where the
+    held-out set is gone, it raises ConfigError.
     """
     assignment = with_rules_of_now(house, name)
     competition = assignment.settings.competition
     course.require()
-    competing = prepare(house, course, name)
+    competing = enter_baseline(house, course, name)
     with Gradebook(course.database) as gradebook:
         ledger = Ledger(gradebook.database)
         names = Names.of(course, ledger)

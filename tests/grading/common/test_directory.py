@@ -20,11 +20,19 @@ def test_the_directory_asked_for_comes_before_the_environment_and_that_before_th
     assert find_course(tmp_path / "spring", tmp_path).root == tmp_path / "spring"
 
 
-def test_who_stands_in_a_course_directory_means_that_one(tmp_path, monkeypatch):
+@pytest.mark.parametrize("folder", ["", "reports", "reports/hw1/ada"])
+def test_who_stands_in_a_course_directory_or_below_it_means_that_one(tmp_path, monkeypatch, folder):
+    make_course(tmp_path / "course")
     course = make_course(tmp_path / "autumn")
-    (course.root / "nbgrader_config.py").touch()
-    monkeypatch.chdir(course.root)
+    (course.root / folder).mkdir(parents=True, exist_ok=True)
+    monkeypatch.chdir(course.root / folder)
     assert find_course(None, tmp_path) == course
+
+
+def test_a_house_is_no_course_directory_whatever_folders_it_has(tmp_path, monkeypatch):
+    make_course(tmp_path)
+    monkeypatch.chdir(tmp_path)
+    assert find_course(None, tmp_path).root == tmp_path / "course"
 
 
 def test_finding_a_course_directory_makes_nothing(tmp_path):

@@ -8,7 +8,7 @@ import pytest
 from rich.console import Console
 
 from autograder.intake.uploads import Upload
-from autograder.model.errors import PlatformError
+from autograder.model.errors import ConfigError, PlatformError
 from grading.analysis import rescoring
 from grading.records.attempts import AttemptKind
 from grading.records.database import Database
@@ -265,6 +265,9 @@ def test_rescoring_a_second_time_changes_nothing(desk, course, tmp_path):
 def test_predictions_for_another_held_out_set_are_not_scored_on_this_one(desk, course, tmp_path):
     list(desk.run([upload("ada")]))
     (course.heldout / "doubles").rename(tmp_path / "away")
+    with pytest.raises(ConfigError, match="neurograde heldout doubles"):
+        list(desk.rescore())
+    desk.prepare()
     (left,) = desk.rescore()
     assert left.after is None
     assert "1 notebook was graded by other tests or on other inputs" in rescoring.summary([left])
