@@ -37,6 +37,8 @@ if TYPE_CHECKING:
 
 INTERRUPTED = 130
 WIDTH_OF_A_FILE = 140
+log = logging.getLogger("neurograde.cli")
+
 VERBOSE, QUIET, LOG_FILE = "neurograde.verbose", "neurograde.quiet", "neurograde.log_file"
 """Keys of click's context under which a command remembers how much it is to say."""
 
@@ -83,7 +85,14 @@ class Command(click.Command):
 
     def invoke(self, ctx: click.Context) -> Any:
         with logs(verbose=ctx.meta[VERBOSE], file=ctx.meta[LOG_FILE]):
-            return super().invoke(ctx)
+            try:
+                return super().invoke(ctx)
+            except CourseError as error:
+                log.error("%s", error)
+                raise
+            except KeyboardInterrupt:
+                log.warning("interrupted")
+                raise
 
 
 def _saying(key: str, *names: str, **settings: Any) -> click.Option:
@@ -240,8 +249,8 @@ def plain(text: str) -> str:
 
 # --- logs
 
-ABOUT = ("assignment", "student", "submission")
-"""What a line of the log may be about."""
+ABOUT = {"assignment": 40, "student": 40, "submission": 12}
+"""What a line of the log may be about, and how much of it a terminal shows."""
 
 
 class JsonLines(logging.Formatter):
@@ -264,7 +273,7 @@ class ForPeople(logging.Formatter):
     """A line for a terminal: what happened, and what about."""
 
     def format(self, record: logging.LogRecord) -> str:
-        about = " ".join(str(getattr(record, name))[:40] for name in ABOUT[:2] if hasattr(record, name))
+        about = " ".join(str(getattr(record, name))[:most] for name, most in ABOUT.items() if hasattr(record, name))
         return f"{record.levelname.lower()}: {about + ': ' if about else ''}{record.getMessage()}"
 
 

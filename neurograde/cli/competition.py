@@ -13,7 +13,7 @@ from grading.analysis.preview import Form
 from grading.competition.board import Board
 from grading.competition.page import board_page
 from grading.competition.table import board_csv, board_object
-from neurograde.cli.base import Command, console, json_option, place_options, write_file
+from neurograde.cli.base import Command, console, json_option, place_options, say, write_file
 from neurograde.cli.tables import board_table, entries_table, moves_table
 from neurograde.services.competition import heldout as heldout_service
 from neurograde.services.competition import integrity as integrity_service
@@ -126,7 +126,7 @@ def show_board(board: Board, form: str, output: Path | None, *, assignment: str,
         click.echo(made.decode(), nl=False)
     else:
         write_file(output, made)
-        click.echo(f"{len(board.rows)} rows: {output}", err=True)
+        say(f"{len(board.rows)} rows: {output}")
 
 
 @click.command(cls=Command)

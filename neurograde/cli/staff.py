@@ -1,18 +1,19 @@
 """What whoever looks after the course types: grades, exports, the roster, formgrader, the platform's health."""
 
+import subprocess
 import sys
 from pathlib import Path
 from typing import get_args
 
 import click
 
-from autograder.model.errors import ConfigError
+from autograder.model.errors import ConfigError, PlatformError
 from autograder.model.house import find_house
 from grading.exchange.exports import Key
 from neurograde.cli.base import Command, Group, console, course_option, house_option, leave, place_options, plain, say
 from neurograde.cli.tables import grades_table
 from neurograde.services.admin import doctor as doctor_service
-from neurograde.services.admin.formgrader import open_formgrader
+from neurograde.services.admin import formgrader as formgrader_service
 from neurograde.services.marks import explain as explain_service
 from neurograde.services.marks import export as export_service
 from neurograde.services.marks import grades as grades_service
@@ -151,7 +152,13 @@ def roster_link(name: str, student: str, course: Path | None, house: Path | None
 def formgrader(port: int, no_browser: bool, course: Path | None, house: Path | None) -> None:
     """Open nbgrader's formgrader on the course, the pages on which to read submissions, mark by hand and comment."""
     home = find_house(house)
-    leave(open_formgrader(home, find_course(course, home), port=port, browser=not no_browser))
+    directory = find_course(course, home)
+    server = formgrader_service.prepare(home, directory, port=port, browser=not no_browser)
+    try:
+        done = subprocess.run(server.command, cwd=server.folder, check=False)
+    finally:
+        formgrader_service.settle(directory)
+    leave(PlatformError.exit_code if done.returncode else 0)
 
 
 @click.command(cls=Command)
@@ -163,9 +170,12 @@ def doctor(course: Path | None, house: Path | None) -> None:
     Checks the container engine, the room's image, that isolation and limits are really in force on this host, disk
     space, programs and data sets, and says what to do about each that is not well.
     """
-    place = course or house or Path("course")
+    try:
+        place = find_course(course, find_house(house)).root
+    except ConfigError:  # the machine can be looked at where there is no course yet
+        place = (course or Path.cwd()).absolute()
     ill = 0
-    for finding in doctor_service.examine(place.absolute()):
+    for finding in doctor_service.examine(place):
         line = f"{MARKS[finding.health]} {finding.part}: {plain(finding.text)}"
         console(sys.stdout).print(line, highlight=False, soft_wrap=True)
         ill += finding.health is doctor_service.Health.ILL

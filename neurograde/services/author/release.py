@@ -1,6 +1,7 @@
 """Build and prove what students get, and the lesson page that tells of it."""
 
 import contextlib
+import logging
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -12,6 +13,8 @@ from autograder.authoring.release.lesson import LessonAssignment, lesson_page
 from autograder.model.bundle import Assignment
 from autograder.model.house import House, below
 from autograder.model.report import Report
+
+log = logging.getLogger("neurograde.release")
 
 Trial = Callable[[bytes, Assignment], Report]
 """Grades the bytes of a notebook sealed, as a submission would be."""
@@ -45,6 +48,7 @@ def release(house: House, name: str, languages: Sequence[str], trial: Trial) -> 
     folders = {language: house.release_of(name, language) for language in languages}
     addresses = {language: f"{site}{below(language)}/{name}" for language in languages if site}
     summary = build_and_prove(house.source_of(name), folders, house.bundle_of(name), trial, addresses=addresses)
+    log.info("proved and written: %s", ", ".join(map(str, folders.values())), extra={"assignment": name})
     return Released(name=name, folders=tuple(folders.values()), summary=summary)
 
 

@@ -1,5 +1,6 @@
 """The held-out set of a competition: drawn once, shown without telling a label, corrected where labels are wrong."""
 
+import logging
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -20,6 +21,8 @@ from grading.records.ledger import Ledger
 from grading.scoring import heldout_store
 from grading.scoring.heldout import HeldOut
 from grading.scoring.score import score
+
+log = logging.getLogger("neurograde.heldout")
 
 STAFF = "baseline"
 """Who hands in the baseline."""
@@ -63,6 +66,8 @@ def prepare(house: House, course: CourseDirectory, assignment: str) -> Competing
     if competition is None:
         return None
     course.make()
+    if not heldout_store.is_drawn(course, assignment):
+        log.info("drawing what is held out", extra={"assignment": assignment})
     heldout_store.ready(house.source, course, assignment, public_share=competition.public_share)
     return enter_baseline(house, course, assignment)
 
@@ -109,6 +114,7 @@ def correct(house: House, course: CourseDirectory, assignment: str, corrections:
     read(house, course, assignment)
     before, after = heldout_store.correct(course, assignment, labels)
     changed = int((before.labels != after.labels).sum())
+    log.info("%d labels put right: version %s", changed, after.version, extra={"assignment": assignment})
     return Corrected(changed=changed, before=before.version, after=after.version)
 
 

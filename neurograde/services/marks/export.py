@@ -1,5 +1,6 @@
 """Everyone's grades as other programs take them."""
 
+import logging
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,6 +16,8 @@ from grading.records.database import Database
 from grading.records.ledger import Ledger
 from neurograde.services.marks.grades import Waiting, class_grades
 from neurograde.services.submissions.reports import report_of
+
+log = logging.getLogger("neurograde.export")
 
 TARGETS = (*exports.exporters(), "gradescope")
 """What grades can be written for."""
@@ -63,6 +66,7 @@ def export(house: House, course: CourseDirectory, wanted: Export, output: Path |
     # One assignment's files lie apart from the whole course's.
     path = output or course.exports / (wanted.assignment or "") / exporter.file_name
     write_whole(path, exporter.write(grades.standings, grades.columns))
+    log.info("written for %s: %s", wanted.target, path, extra={"assignment": wanted.assignment or "all"})
     return Exported(
         path=path,
         students=len(grades.standings),

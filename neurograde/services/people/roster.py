@@ -1,5 +1,6 @@
 """Who is in the course, and under which names the platforms know them."""
 
+import logging
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,6 +11,8 @@ from grading.people.merge import Import, described, import_roster
 from grading.records.gradebook import Gradebook
 from grading.records.marks import Enrolled
 from neurograde.services.people.names import Names
+
+log = logging.getLogger("neurograde.roster")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -53,6 +56,7 @@ def take_over(
                     for student in done.roster.students
                 ]
             )
+    log.info("%d students, %d lines in doubt: %s", len(done.roster.students), len(done.doubts), file)
     return Imported(result=done)
 
 

@@ -134,6 +134,7 @@ class Grading:
             if report is None:
                 to_grade.append(submission)
             else:
+                log.debug("graded before: %s", report.status, extra=_about(submission, self._assignment))
                 yield _judged(submission, report, opened.origin, judge, recorder, kept=True)
         results = self._grade_many(to_grade, self._assignment, jobs=options.jobs, inputs=inputs, fresh=options.fresh)
         for result in results:

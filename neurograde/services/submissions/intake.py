@@ -1,5 +1,6 @@
 """What was handed in: found, opened without trust, and every file accounted for."""
 
+import logging
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -23,6 +24,8 @@ from grading.scoring.score import score
 from neurograde.services.competition.heldout import Competing
 from neurograde.services.people.extensions import Deadlines
 from neurograde.services.submissions.outcomes import HandedIn, Outcome
+
+log = logging.getLogger("neurograde.intake")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -64,6 +67,9 @@ def sort(uploads: Sequence[Upload], *, takes_claims: bool) -> Intake:
             files.append(HandedIn(origin=upload.origin, student=upload.student, taken=not reason, reason=reason))
         else:
             files.append(_open(upload, notebooks, unreadable))
+    for file in files:
+        if not file.taken:
+            log.warning("not taken: %s: %s", file.origin, file.reason, extra={"student": file.student})
     return Intake(
         notebooks=tuple(notebooks.values()),
         claims=tuple(sorted(claims, key=lambda upload: upload.handed_in)),
@@ -106,7 +112,9 @@ def enter_claims(
     for upload in claims:
         earlier = standing.setdefault(owner_of(upload.student), [])
         known = next((attempt for attempt in earlier if attempt.submission == identity(upload.content)), None)
+        about = {"assignment": assignment.name, "student": upload.student, "submission": identity(upload.content)}
         if known is not None:
+            log.debug("claim scored before: %s", upload.origin, extra=about)
             yield Outcome(student=upload.student, origin=upload.origin, is_claim=True, claim=known, kept=True)
             continue
         try:
@@ -116,10 +124,12 @@ def enter_claims(
                 upload.content,
             )
         except SubmissionError as problem:
+            log.warning("claim refused: %s: %s", upload.origin, problem, extra=about)
             yield _refused(upload, problem)
             continue
         ledger.record([attempt])
         earlier.append(attempt)
+        log.info("claim scored: %s", upload.origin, extra=about)
         yield Outcome(student=upload.student, origin=upload.origin, is_claim=True, claim=attempt, notes=notes)
 
 

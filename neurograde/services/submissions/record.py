@@ -1,5 +1,6 @@
 """Writes what was judged: to the ledger, to the gradebook, and where formgrader and feedback look for it."""
 
+import logging
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,6 +14,8 @@ from grading.records.attempts import Attempt
 from grading.records.gradebook import Gradebook
 from grading.records.ledger import Ledger
 from grading.records.marks import GradebookRow
+
+log = logging.getLogger("neurograde.record")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -60,4 +63,8 @@ class Recorder:
             publish(self._course, self._assignment, row, judged.executed.read_bytes())
             rows.append(row)
         self._gradebook.record(self._assignment, rows)
+        for judged in counted:
+            report = judged.report
+            about = {"assignment": report.assignment, "student": report.student, "submission": report.submission}
+            log.info("recorded", extra=about)
         self._judged.clear()

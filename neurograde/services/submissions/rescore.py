@@ -1,5 +1,6 @@
 """Score and grade all that was ever handed in by the labels and rules of now. Nobody's code is run for it."""
 
+import logging
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -18,6 +19,8 @@ from neurograde.services.people.names import Names
 from neurograde.services.submissions.judge import Judge, last_claims, with_rules_of_now
 from neurograde.services.submissions.record import Recorder
 from neurograde.services.submissions.reports import earlier_report
+
+log = logging.getLogger("neurograde.rescore")
 
 
 def rescore(house: House, course: CourseDirectory, name: str) -> Iterator[Rescored]:
@@ -55,3 +58,4 @@ def rescore(house: House, course: CourseDirectory, name: str) -> Iterator[Rescor
                 yield Rescored(before=before, after=claims[-1])
         ledger.record(claims)
         recorder.write()
+        log.info("scored anew: %d claims", len(claims), extra={"assignment": name})

@@ -286,3 +286,40 @@ def test_rescoring_says_who_moved_and_by_how_much(desk, course, tmp_path):
     assert re.search(r"ada +notebook \w{8} +1.0000 +1.0000 +6.000 +12.000 +\+6.000", out.getvalue())
     said = r"No score changes. 2 of 2 grades change, 2 up and 0 down, by \+\d.\d{3} to \+6.000 points."
     assert re.fullmatch(said, rescoring.summary(done))
+
+
+NOETHER = "id,name,login\ns1,Emmy Noether,emmy\n"
+
+
+def test_a_student_has_one_daily_limit_whichever_names_the_files_are_under(desk, course, tmp_path):
+    rules(course, tmp_path, "claims = true\ndaily_limit = 1")
+    (course.root / "roster.csv").write_text(NOETHER)
+    first, second = desk.run([claim("emmy", [0] * 40, hour=9), claim("noetheremmy", [1] * 40, hour=10)])
+    assert (first.claim is None, second.claim is None, second.problem.exit_code) == (False, True, 3)
+
+
+def test_the_re_run_stands_beside_the_claim_whichever_name_that_was_under(desk, course, tmp_path):
+    rules(course, tmp_path, "claims = true\nmust_reproduce = true")
+    (course.root / "roster.csv").write_text(NOETHER)
+    desk.prepare()
+    outcomes = list(desk.run([claim("emmy", labels(course)), upload("noetheremmy", WRONG)]))
+    (noether,) = [outcome for outcome in outcomes if outcome.report]
+    assert [gate.passed for gate in noether.grade.gates] == [False]
+
+
+def test_the_log_tells_of_claims_refusals_and_what_was_recorded(desk, course, tmp_path, caplog):
+    rules(course, tmp_path, "claims = true")
+    with caplog.at_level("DEBUG", logger="neurograde"):
+        list(desk.run([claim("ada", [0] * 40), claim("bob", [0] * 3), upload("eve"), upload("max", content=b"no")]))
+    said = [
+        (record.levelname, record.getMessage().split(":")[0], getattr(record, "student", ""))
+        for record in caplog.records
+    ]
+    assert said == [
+        ("WARNING", "not taken", "max"),
+        ("INFO", "drawing what is held out", ""),
+        ("INFO", "claim scored", "ada"),
+        ("WARNING", "claim refused", "bob"),
+        ("INFO", "graded", "eve"),
+        ("INFO", "recorded", "eve"),
+    ]
