@@ -14,8 +14,8 @@ from grading.common.spreadsheet import CellValue, neutral, number, to_csv
 from grading.people.roster import CanvasColumn, Match, Roster, Student, reconcile
 from grading.rules.policy import CourseGrade, Result, course_grade
 
-Key = Literal["email", "login", "sis_id"]
-MOODLE_KEYS: Mapping[Key, str] = {"email": "Email address", "login": "Username", "sis_id": "ID number"}
+MoodleKey = Literal["email", "login", "sis_id"]
+MOODLE_KEYS: Mapping[MoodleKey, str] = {"email": "Email address", "login": "Username", "sis_id": "ID number"}
 """What Moodle can find a user by, and how its own exports call the column."""
 
 
@@ -123,7 +123,7 @@ def left_out_of_canvas(standings: Sequence[CourseStanding]) -> tuple[Student, ..
 
 
 def moodle_csv(
-    standings: Sequence[CourseStanding], columns: Sequence[Column], *, by: Key = "email", whole: bool = True
+    standings: Sequence[CourseStanding], columns: Sequence[Column], *, by: MoodleKey = "email", whole: bool = True
 ) -> bytes:
     """What Moodle's gradebook imports (Grades, Import, CSV file): map the first column to the user, then the grades.
 
@@ -145,7 +145,7 @@ def moodle_csv(
     return to_csv(rows)
 
 
-def left_out_of_moodle(standings: Sequence[CourseStanding], *, by: Key = "email") -> tuple[Student, ...]:
+def left_out_of_moodle(standings: Sequence[CourseStanding], *, by: MoodleKey = "email") -> tuple[Student, ...]:
     """The students whose grades are in doubt, and those without the key that Moodle is to find them by."""
     return tuple(
         standing.student for standing in standings if standing.in_doubt or not _arrives(getattr(standing.student, by))
@@ -191,7 +191,7 @@ class Exporter:
         return f"grades-{self.name}.{self.suffix}"
 
 
-def exporters(*, by: Key = "email", scale: bool = False, whole: bool = True) -> Mapping[str, Exporter]:
+def exporters(*, by: MoodleKey = "email", scale: bool = False, whole: bool = True) -> Mapping[str, Exporter]:
     """Every form that grades can be written in, by name.
 
     `by` is what Moodle finds a user by; with `scale` grades are converted to what Canvas gives an assignment. The

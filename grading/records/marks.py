@@ -13,7 +13,7 @@ ACCURACY = "accuracy"
 COURSE_ID = "course"
 """nbgrader's name of the one course in a gradebook."""
 
-Key = TypeVar("Key", bound=Hashable)
+RowKey = TypeVar("RowKey", bound=Hashable)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -35,7 +35,7 @@ from autograder.model.bundle import Assignment
 from autograder.model.errors import ConfigError
 from autograder.model.times import naive_utc
 from grading.records.database import has_table
-from grading.records.marks import ACCURACY, AssignmentMark, Key
+from grading.records.marks import ACCURACY, AssignmentMark, RowKey
 from grading.rules.lateness import Lateness
 from grading.rules.policy import late_penalty
 
@@ -273,9 +273,11 @@ def enrol(session: Session, rows: Mapping[str, dict[str, Any]]) -> None:
     put(session, nb.Student, known, rows)
 
 
-def put(session: Session, model: Any, known: Mapping[Key, str], wanted: Mapping[Key, dict[str, Any]]) -> dict[Key, str]:
+def put(
+    session: Session, model: Any, known: Mapping[RowKey, str], wanted: Mapping[RowKey, dict[str, Any]]
+) -> dict[RowKey, str]:
     """Insert what is wanted and not known yet, update the rest by its id; the id of each."""
-    ids: dict[Key, str] = {}
+    ids: dict[RowKey, str] = {}
     old: list[dict[str, Any]] = []
     new: list[dict[str, Any]] = []
     for key, values in wanted.items():

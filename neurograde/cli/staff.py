@@ -9,7 +9,7 @@ import click
 
 from autograder.model.errors import ConfigError, PlatformError
 from autograder.model.house import find_house
-from grading.exchange.exports import Key
+from grading.exchange.exports import MoodleKey
 from neurograde.cli.base import Command, Group, console, course_option, house_option, leave, place_options, plain, say
 from neurograde.cli.tables import grades_table
 from neurograde.services.admin import doctor as doctor_service
@@ -68,7 +68,11 @@ def explain(student: str, assignments: tuple[str, ...], course: Path | None, hou
 )
 @click.option("--output", "-o", type=click.Path(path_type=Path), help="The file [exports/ of the course directory].")
 @click.option(
-    "--by", type=click.Choice(get_args(Key)), default="email", show_default=True, help="What Moodle finds students by."
+    "--by",
+    type=click.Choice(get_args(MoodleKey)),
+    default="email",
+    show_default=True,
+    help="What Moodle finds students by.",
 )
 @click.option("--scale", is_flag=True, help="Convert grades where Canvas's Points Possible differ from ours.")
 @place_options
@@ -76,7 +80,7 @@ def export(
     assignment: str | None,
     target: str,
     output: Path | None,
-    by: Key,
+    by: MoodleKey,
     scale: bool,
     course: Path | None,
     house: Path | None,

@@ -54,8 +54,8 @@ class Build:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Release:
-    """What `release` has put in place."""
+class ReleaseSummary:
+    """What `build_and_prove` has put in place."""
 
     assignment: str
     questions: int
@@ -68,14 +68,14 @@ class Release:
     seconds: float
 
 
-def release(
+def build_and_prove(
     source: Path,
     destinations: Mapping[str, Path],
     bundle: Path,
     grade: Callable[[bytes, Assignment], Report],
     *,
     addresses: Mapping[str, str] = MappingProxyType({}),
-) -> Release:
+) -> ReleaseSummary:
     """Build `source` (source/<a>), prove it and replace `destinations` (release/<a>) and `bundle` (bundles/<a>).
 
     `destinations` and `addresses` are by language; an address is where its destination will be published. `grade`
@@ -90,7 +90,7 @@ def release(
         install({bundle: built.bundle, **{destinations[language]: path for language, path in built.releases.items()}})
         files = tuple(listing(built.release))
     cases = [case for question in built.assignment.questions for case in question.cases]
-    return Release(
+    return ReleaseSummary(
         assignment=built.assignment.name,
         questions=len(built.assignment.questions) + len(built.assignment.by_hand),
         cases=len(cases),

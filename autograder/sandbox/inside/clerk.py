@@ -25,7 +25,7 @@ MAX_TEXT = 2000
 ENVELOPE = ("op", "seconds", "seed")
 LIBRARIES = ("torch", "numpy", "pandas", "sklearn", "collections", "types", "builtins")
 
-RunCell = Callable[[str, int], dict[str, Any]]
+CellFunction = Callable[[str, int], dict[str, Any]]
 
 
 class MissingNameError(Exception):
@@ -35,7 +35,7 @@ class MissingNameError(Exception):
 class Clerk:
     """One student's namespace and the objects that the examiner holds references to."""
 
-    def __init__(self, namespace: dict[str, Any], run_cell: RunCell) -> None:
+    def __init__(self, namespace: dict[str, Any], run_cell: CellFunction) -> None:
         self._namespace = namespace
         self._run_cell = run_cell
         self._objects: dict[int, Any] = {}

@@ -113,7 +113,7 @@ class Reason:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class HandedIn:
+class LastHandedIn:
     """What counts of a student: the last notebook, the last claim."""
 
     kind: AttemptKind
@@ -125,11 +125,11 @@ class HandedIn:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Person:
+class Examinee:
     """Whose it is."""
 
     student: str
-    handed_in: tuple[HandedIn, ...] = ()
+    handed_in: tuple[LastHandedIn, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -145,7 +145,7 @@ class ShownCell:
 class Suspicion:
     """One student, or two, with all that is worth a look about them together."""
 
-    people: tuple[Person, ...]
+    people: tuple[Examinee, ...]
     reasons: tuple[Reason, ...]
     code: tuple[tuple[ShownCell | None, ShownCell | None], ...] = ()
     """Where the notebooks are nearly identical: cells that are not the release's, each beside the one most like it."""

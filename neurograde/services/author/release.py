@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from autograder.authoring.release.build import Release
-from autograder.authoring.release.build import release as build_and_prove
+from autograder.authoring.release.build import ReleaseSummary, build_and_prove
 from autograder.authoring.release.lesson import LessonAssignment, lesson_page
 from autograder.model.bundle import Assignment
 from autograder.model.house import House, below
@@ -27,7 +26,7 @@ class Released:
     name: str
     folders: tuple[Path, ...]
     """One a language."""
-    summary: Release
+    summary: ReleaseSummary
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -9,7 +9,7 @@ from autograder.model.files import write_whole
 from autograder.model.house import House
 from grading.common.directory import CourseDirectory
 from grading.exchange import exports
-from grading.exchange.exports import Key
+from grading.exchange.exports import MoodleKey
 from grading.exchange.gradescope import gradescope_json
 from grading.people.roster import Match, Student
 from grading.records.database import Database
@@ -31,7 +31,7 @@ class Export:
     """One of `TARGETS`."""
     assignment: str | None = None
     """This one alone; None for all, and the course grade."""
-    by: Key = "email"
+    by: MoodleKey = "email"
     """What Moodle finds students by."""
     scale: bool = False
     """Convert grades where Canvas's points possible differ from ours."""

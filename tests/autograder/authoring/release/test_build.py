@@ -10,7 +10,7 @@ import nbclient
 import nbformat
 import pytest
 
-from autograder.authoring.release.build import build, release
+from autograder.authoring.release.build import build, build_and_prove
 from autograder.authoring.release.install import install
 from autograder.authoring.release.otter import read_tests
 from autograder.authoring.release.proofs import (
@@ -94,7 +94,7 @@ def placed(tmp_path_factory):
     older = course / "release" / "valid" / "older.txt"
     older.parent.mkdir(parents=True)
     older.write_text("of last year")
-    return release(VALID, {"en": course / "release" / "valid"}, course / "bundles" / "valid", fair), course
+    return build_and_prove(VALID, {"en": course / "release" / "valid"}, course / "bundles" / "valid", fair), course
 
 
 @pytest.fixture(scope="module")
@@ -164,7 +164,7 @@ def test_a_faulty_source_is_refused_with_all_its_problems_and_nothing_is_replace
     kept.parent.mkdir(parents=True)
     kept.write_text("as it was")
     with pytest.raises(ReleaseError) as refusal:
-        release(source, {"en": kept.parent}, tmp_path / "bundles" / "valid", fair)
+        build_and_prove(source, {"en": kept.parent}, tmp_path / "bundles" / "valid", fair)
     assert "cell 1 (`# ASSIGNMENT CONFIG`): `files` lists `images`" in str(refusal.value)
     assert "cell 4 (`# BEGIN QUESTION`): no such key: `point`. Did you mean `points`?" in str(refusal.value)
     assert str(refusal.value).endswith("neurograde release valid")

@@ -9,9 +9,9 @@ import pytest
 from autograder.model.errors import ConfigError
 from grading.analysis.integrity.findings import (
     Difference,
+    Examinee,
     Findings,
-    HandedIn,
-    Person,
+    LastHandedIn,
     Reason,
     ShownCell,
     Sign,
@@ -29,9 +29,9 @@ AGREED = population("Agreement of two re-runs", "pairs", np.linspace(0.9, 0.97, 
 
 def person(name):
     when = datetime(2026, 12, 1, 9, 30, tzinfo=UTC)
-    return Person(
+    return Examinee(
         student=name,
-        handed_in=(HandedIn(kind=AttemptKind.NOTEBOOK, submission="c0ffee" * 10, at=when, correct=871, n=1000),),
+        handed_in=(LastHandedIn(kind=AttemptKind.NOTEBOOK, submission="c0ffee" * 10, at=when, correct=871, n=1000),),
     )
 
 
