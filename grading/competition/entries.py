@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from autograder.model.assignment import Competition
@@ -80,7 +80,7 @@ def admit(earlier: Iterable[Attempt], handed_in: datetime, competition: Competit
         return
     tomorrow = _day(handed_in, zone) + timedelta(days=1)
     # By way of UTC: where the clocks change at midnight, the day begins at another hour.
-    opens = datetime.combine(tomorrow, time.min, zone).astimezone(UTC).astimezone(zone)
+    opens = as_utc(datetime.combine(tomorrow, time.min, zone)).astimezone(zone)
     wait = duration((as_utc(opens) - as_utc(handed_in)).total_seconds())
     limit = competition.daily_limit
     files = plural(limit, "file of predictions counts", "files of predictions count")

@@ -8,12 +8,12 @@ graded again under the same rules, to the same end, is not written twice.
 import zlib
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import UTC
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from autograder.model.times import as_utc
 from grading.records.database import Database, has_table
 
 if TYPE_CHECKING:
@@ -158,8 +158,8 @@ def _row(attempt: Attempt) -> dict[str, Any]:
         "student": attempt.student,
         "submission": attempt.submission,
         "kind": attempt.kind.value,
-        "handed_in": attempt.handed_in.astimezone(UTC).isoformat(),
-        "recorded": attempt.recorded.astimezone(UTC).isoformat(),
+        "handed_in": as_utc(attempt.handed_in).isoformat(),
+        "recorded": as_utc(attempt.recorded).isoformat(),
         "score": attempt.scores.overall.value if attempt.scores else None,
         "grade": attempt.grade.value if attempt.grade else None,
         "fingerprint": attempt.fingerprint,

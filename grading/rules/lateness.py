@@ -2,13 +2,14 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from math import ceil
 from zoneinfo import ZoneInfo
 
 from autograder.model.assignment import AssignmentSettings, LatePolicy
 from autograder.model.errors import SubmissionError
 from autograder.model.syllabus import Syllabus
+from autograder.model.times import as_utc
 from grading.rules.extensions import EVERY, Extension
 
 DAY_SECONDS = 86_400
@@ -41,8 +42,8 @@ ON_TIME = Lateness()
 
 def extended_due(due: datetime, extensions: Sequence[Extension], zone: ZoneInfo) -> datetime:
     """The deadline of somebody with these extensions, in `zone`: of several the latest, and never before `due`."""
-    moved = [e.until.astimezone(UTC) if e.until else _clock_days_after(due, e.days or 0, zone) for e in extensions]
-    return max(due.astimezone(UTC), *moved).astimezone(zone) if moved else due.astimezone(zone)
+    moved = [as_utc(e.until) if e.until else _clock_days_after(due, e.days or 0, zone) for e in extensions]
+    return max(as_utc(due), *moved).astimezone(zone) if moved else due.astimezone(zone)
 
 
 def lateness(
@@ -64,7 +65,7 @@ def lateness(
         return ON_TIME
     mine = extended_due(due, extensions, zone)
     # In UTC: two times of one zone are compared by their clocks, an hour wrong when those change in between.
-    seconds = max(0.0, (handed_in.astimezone(UTC) - mine.astimezone(UTC)).total_seconds())
+    seconds = max(0.0, (as_utc(handed_in) - as_utc(mine)).total_seconds())
     days = _days_begun(handed_in, mine, zone) if seconds > policy.grace_minutes * 60 else 0
     refused = policy.most_days is not None and days > policy.most_days
     return Lateness(
@@ -73,7 +74,7 @@ def lateness(
         percent=100.0 if refused else min(100.0, days * policy.percent_per_day),
         refused=refused,
         due=mine,
-        extended=mine.astimezone(UTC) > due.astimezone(UTC),
+        extended=as_utc(mine) > as_utc(due),
     )
 
 
@@ -130,13 +131,13 @@ def _clock_days_after(due: datetime, days: int, zone: ZoneInfo) -> datetime:
     Where the clocks change at that very time it happens twice, or not at all: the student gets the later reading.
     """
     moved = due.astimezone(zone) + timedelta(days=days)
-    return max(moved.replace(fold=fold).astimezone(UTC) for fold in (0, 1))
+    return max(as_utc(moved.replace(fold=fold)) for fold in (0, 1))
 
 
 def _days_begun(handed_in: datetime, due: datetime, zone: ZoneInfo) -> int:
     """The least n >= 1 for which it was handed in no later than n days, by the clock, after `due`."""
-    elapsed = (handed_in.astimezone(UTC) - due.astimezone(UTC)).total_seconds()
+    elapsed = (as_utc(handed_in) - as_utc(due)).total_seconds()
     days = max(1, ceil(elapsed / DAY_SECONDS) - 2)  # clocks move by a day at most, on the date line
-    while handed_in.astimezone(UTC) > _clock_days_after(due, days, zone):
+    while as_utc(handed_in) > _clock_days_after(due, days, zone):
         days += 1
     return days
