@@ -158,18 +158,19 @@ def verdict(sample: Sample, result: GradedSubmission) -> Verdict:
 def table(name: str, verdicts: Sequence[Verdict]) -> Table:
     """A row a sample: what it is, what it must lose, what it lost."""
     shown = Table("sample", "kind", "must lose", "lost", "verdict", "s", title=name)
-    for one in verdicts:
-        must = ", ".join(f"{question} {status}" for question, status in one.sample.expected.lost.items())
-        lost = ", ".join(f"{question} {status}" for question, status in one.found.items())
-        if one.sample.expected.points is not None and not math.isclose(one.points, one.sample.expected.points):
-            lost += f" {one.points:g} points instead of {one.sample.expected.points:g}"
-        if one.predictions not in (None, one.sample.expected.predictions):
-            lost += f" predictions {one.predictions}"
-        if not one.met:
+    for verdict in verdicts:
+        expected = verdict.sample.expected
+        must = ", ".join(f"{question} {status}" for question, status in expected.lost.items())
+        lost = ", ".join(f"{question} {status}" for question, status in verdict.found.items())
+        if expected.points is not None and not math.isclose(verdict.points, expected.points):
+            lost += f" {verdict.points:g} points instead of {expected.points:g}"
+        if verdict.predictions not in (None, expected.predictions):
+            lost += f" predictions {verdict.predictions}"
+        if not verdict.met:
             lost += " did not meet what it attacks"
-        colour = "green" if one.as_expected else "red"
-        kind = "right" if one.is_right else "wrong"
-        shown.add_row(one.sample.name, kind, must, lost, f"[{colour}]{one.word}[/]", f"{one.seconds:.1f}")
+        colour = "green" if verdict.as_expected else "red"
+        kind = "right" if verdict.is_right else "wrong"
+        shown.add_row(verdict.sample.name, kind, must, lost, f"[{colour}]{verdict.word}[/]", f"{verdict.seconds:.1f}")
     return shown
 
 

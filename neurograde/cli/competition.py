@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from autograder.model.house import find_house
-from autograder.model.language import LANGUAGES, SOURCE_LANGUAGE, said_in
+from autograder.model.language import LANGUAGES, SOURCE_LANGUAGE, plural, said_in
 from grading.analysis.preview import Form
 from grading.competition.board import Board
 from grading.competition.page import board_page
@@ -47,7 +47,7 @@ def heldout(assignment: str, corrections: Path | None, as_json: bool, course: Pa
     if corrections is not None:
         done = heldout_service.correct(home, directory, assignment, corrections)
         click.echo(
-            f"{done.changed} label{'s' * (done.changed > 1)} corrected: version {done.before} is {done.after} now. "
+            f"{done.changed} {plural(done.changed, 'label')} corrected: version {done.before} is {done.after} now. "
             f"To score everyone anew: neurograde rescore {assignment}"
             if done.changed
             else "Every label is so already; nothing was changed.",

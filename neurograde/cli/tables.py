@@ -66,13 +66,20 @@ def entries_table(entries: Sequence[OwnEntry], left: int | None = None) -> "Tabl
     for name in ("public", "private"):
         shown.add_column(name, justify="right", no_wrap=True)
     shown.add_column("")
-    for one in entries:
-        said = ("too late" if not one.in_time else "", "selected" if one.is_selected else "", LIKENESS[one.likeness])
+    for entry in entries:
+        said = (
+            "too late" if not entry.in_time else "",
+            "selected" if entry.is_selected else "",
+            LIKENESS[entry.likeness],
+        )
+        private = _text(entry.private)
+        if entry.private and entry.private.interval:
+            private = f"{entry.private} ({entry.private.interval})"
         shown.add_row(
-            one.submission[:12],
-            f"{one.handed_in:%Y-%m-%d %H:%M}",
-            str(one.public),
-            f"{one.private} ({one.private.interval})" if one.private and one.private.interval else _text(one.private),
+            entry.submission[:12],
+            f"{entry.handed_in:%Y-%m-%d %H:%M}",
+            str(entry.public),
+            private,
             ", ".join(filter(None, said)),
         )
     if left is not None:
@@ -123,15 +130,15 @@ def rescored_table(rescored: Sequence[Rescored]) -> "Table":
     for name in ("score", "now", "moves", "grade", "now", "moves"):
         shown.add_column(name, justify="right", no_wrap=True)
     changed = [one for one in rescored if one.is_changed]
-    for one in sorted(changed, key=lambda one: (-abs(one.grade_moves), -abs(one.score_moves), one.before.student)):
-        assert one.after is not None
-        scores = [made.scores.overall.value if made.scores else None for made in (one.before, one.after)]
-        grades = [made.grade.value if made.grade else None for made in (one.before, one.after)]
+    for judged in sorted(changed, key=lambda one: (-abs(one.grade_moves), -abs(one.score_moves), one.before.student)):
+        assert judged.after is not None
+        scores = [made.scores.overall.value if made.scores else None for made in (judged.before, judged.after)]
+        grades = [made.grade.value if made.grade else None for made in (judged.before, judged.after)]
         shown.add_row(
-            Plain(one.before.student),
-            f"{one.before.kind.value} {one.before.submission[:8]}",
-            *_moved_cells(scores, one.score_moves, SCORE_DIGITS),
-            *_moved_cells(grades, one.grade_moves, GRADE_DIGITS),
+            Plain(judged.before.student),
+            f"{judged.before.kind.value} {judged.before.submission[:8]}",
+            *_moved_cells(scores, judged.score_moves, SCORE_DIGITS),
+            *_moved_cells(grades, judged.grade_moves, GRADE_DIGITS),
         )
     return shown
 

@@ -84,8 +84,8 @@ def untouched(source, assignment, row, tmp_path_factory):
     with Gradebook(course.gradebook) as gradebook:
         gradebook.update_students([Enrolled(id="ada", first_name="Ada", last_name="Lovelace <img src=x>")])
         gradebook.record(assignment, rows)
-    for one in rows:
-        publish(course, assignment, one, json.dumps(HONEST).encode())
+    for graded in rows:
+        publish(course, assignment, graded, json.dumps(HONEST).encode())
     return course
 
 
