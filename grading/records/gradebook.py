@@ -30,15 +30,14 @@ class Gradebook:
     are made there before the first write, where they are missing.
     """
 
-    def __init__(self, location: Path | str, *, course_id: str = COURSE_ID, wait_seconds: float = 60) -> None:
+    def __init__(self, location: Path | str, *, wait_seconds: float = 60) -> None:
         self.database = Database(location, wait_seconds=wait_seconds)
         self.database.before_writing(self._prepare)
-        self._course_id = course_id
 
     def _prepare(self, session: "Session") -> None:
         from grading.records import nbgrader_tables as tables
 
-        tables.prepare(session, self._course_id)
+        tables.prepare(session, COURSE_ID)
 
     def record(self, assignment: Assignment, rows: Sequence[GradebookRow]) -> None:
         """Record graded submissions of different students, all or none of them.
@@ -59,7 +58,7 @@ class Gradebook:
         if len(marks) < len(rows):
             raise ValueError(f"{len(rows)} rows of {len(marks)} students: one row each")
         with self.database.transaction(write=True) as session:
-            notebook, cells = tables.declare(session, assignment, asked, self._course_id)
+            notebook, cells = tables.declare(session, assignment, asked, COURSE_ID)
             handed_in = {row.student: _handed_in(row, assignment) for row in rows}
             notebooks, others = tables.hand_in(session, notebook, handed_in)
             dropped = [cell for name, cell in cells.items() if name not in asked]

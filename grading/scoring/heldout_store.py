@@ -75,28 +75,16 @@ def is_drawn(course: CourseDirectory, assignment: str) -> bool:
 
 
 def ready(source: Path, course: CourseDirectory, assignment: str, *, public_share: float | None = None) -> HeldOut:
-    """The held-out set of an assignment: loaded, or prepared if there is none yet.
+    """The held-out set of an assignment: loaded, or drawn and split if there is none yet.
 
+    It is what `heldout(seed)` of `source/<assignment>/data.py` returns, (inputs, labels); the seed is secret.
     `public_share` is what `assignment.toml` says; without it a new set gets Competition's default, and of one that is
-    there it is not compared. Raises what `prepare` and `load` do.
+    there it is not compared. Raises ConfigError when `data.py` gives no such pair, PlatformError when the set cannot be
+    written, and what `load` does.
     """
     if is_drawn(course, assignment):
         return load(course, assignment, public_share=public_share)
     return _draw(source, course, assignment, PUBLIC_SHARE if public_share is None else public_share)
-
-
-def prepare(source: Path, course: CourseDirectory, assignment: str, *, public_share: float = PUBLIC_SHARE) -> HeldOut:
-    """Draw and split the held-out set: `heldout(seed)` of `source/<assignment>/data.py` -> (inputs, labels).
-
-    The seed is secret. Raises ConfigError when `data.py` gives no such pair, or when the set was drawn before;
-    PlatformError when it cannot be written.
-    """
-    if is_drawn(course, assignment):
-        raise ConfigError(
-            f"{_folder(course, assignment)} is drawn already, and scores given with it would not compare with another. "
-            "To draw it anew, move that folder away and grade everyone again."
-        )
-    return _draw(source, course, assignment, public_share)
 
 
 def _draw(source: Path, course: CourseDirectory, assignment: str, public_share: float) -> HeldOut:

@@ -266,11 +266,11 @@ def test_gradescope_gets_the_grade_its_parts_and_the_public_score_to_two_decimal
 
 
 def test_gradescope_never_gets_a_hidden_test_and_shows_nothing_before_it_may():
-    tests = json.loads(gradescope_json(report(), GRADE, hidden="hidden"))["tests"]
+    tests = json.loads(gradescope_json(report(), GRADE))["tests"]
     assert tests[0]["output"] == "FAILED.\nLook at the sign.\nassert secret() == 42"
     assert tests[1]["output"] == "ERRORED.\nLook at the sign."
     assert tests[2]["output"] == ""
-    assert {one["visibility"] for one in tests[1:]} == {"hidden"}
+    assert {one["visibility"] for one in tests[1:]} == {"after_published"}
 
 
 def test_gradescope_is_told_why_a_gate_gives_nothing_and_that_no_predictions_came():

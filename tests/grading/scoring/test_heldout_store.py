@@ -8,7 +8,7 @@ import pytest
 from autograder.model.errors import ConfigError, PlatformError
 from grading.common.directory import CourseDirectory
 from grading.scoring.heldout import HeldOut
-from grading.scoring.heldout_store import correct, facts, load, prepare, read_baseline, read_corrections, ready
+from grading.scoring.heldout_store import correct, facts, load, read_baseline, read_corrections, ready
 from grading.scoring.split import split_hash
 from tests.builders import make_course
 
@@ -55,22 +55,16 @@ def test_another_course_draws_another_set(source, course, tmp_path):
 
 
 def test_only_the_owner_can_read_it(source, course):
-    prepare(source, course, "hw1")
+    ready(source, course, "hw1")
     folder = course.heldout / "hw1"
     assert (mode(course.heldout), mode(folder)) == (0o700, 0o700)
     assert {mode(path) for path in (*folder.iterdir(), course.heldout / "split.secret")} == {0o600}
     assert isinstance(json.loads((folder / "manifest.json").read_text())["seed"], int)
 
 
-def test_a_set_in_use_is_not_drawn_over(source, course):
-    prepare(source, course, "hw1")
-    with pytest.raises(ConfigError, match="drawn already"):
-        prepare(source, course, "hw1")
-
-
 @pytest.mark.parametrize("name", ["labels.npy", "inputs.npy", "public.npy", "manifest.json"])
 def test_a_changed_file_is_named_and_nobody_is_scored(source, course, name):
-    prepare(source, course, "hw1")
+    ready(source, course, "hw1")
     path = course.heldout / "hw1" / name
     path.write_bytes(path.read_bytes()[:-1])
     with pytest.raises(PlatformError, match=rf"{name} is missing or is not .* Restore it"):
@@ -80,7 +74,7 @@ def test_a_changed_file_is_named_and_nobody_is_scored(source, course, name):
 def test_an_interrupted_draw_leaves_nothing_behind(source, course, monkeypatch):
     monkeypatch.setattr(Path, "rename", lambda *_: (_ for _ in ()).throw(OSError("disk full")))
     with pytest.raises(PlatformError, match="disk full"):
-        prepare(source, course, "hw1")
+        ready(source, course, "hw1")
     assert [path.name for path in course.heldout.iterdir()] == ["split.secret"]  # the term's, not the draw's
 
 
@@ -101,13 +95,13 @@ def test_an_interrupted_draw_leaves_nothing_behind(source, course, monkeypatch):
 )
 def test_a_data_file_that_gives_no_pair_is_the_instructors_to_mend(tmp_path, course, text, message):
     with pytest.raises(ConfigError, match=rf"data\.py: .*{message}"):
-        prepare(write_data(tmp_path / "source", text), course, "hw1")
+        ready(write_data(tmp_path / "source", text), course, "hw1")
     assert not (course.heldout / "hw1").exists()
 
 
 def test_a_missing_data_file_is_named(tmp_path, course):
     with pytest.raises(ConfigError, match=r"data\.py is missing"):
-        prepare(tmp_path, course, "hw1")
+        ready(tmp_path, course, "hw1")
 
 
 def test_each_class_is_split_by_the_share_that_was_asked_for(source, course):
@@ -119,7 +113,7 @@ def test_each_class_is_split_by_the_share_that_was_asked_for(source, course):
 
 
 def test_a_set_in_use_is_not_split_by_another_share(source, course):
-    prepare(source, course, "hw1")
+    ready(source, course, "hw1")
     with pytest.raises(ConfigError, match=r"says public_share = 0\.5, but .*hw1 was split with 0\.3.* Set it back"):
         ready(source, course, "hw1", public_share=0.5)
 
@@ -129,8 +123,8 @@ def test_the_secret_is_the_terms_and_every_assignment_is_split_apart(source, cou
     for name in ("hw1", "hw2"):
         (source / name).mkdir(exist_ok=True)
         (source / name / "data.py").write_text(text)
-    first, secret = prepare(source, course, "hw1"), (course.heldout / "split.secret").read_bytes()
-    second = prepare(source, course, "hw2")
+    first, secret = ready(source, course, "hw1"), (course.heldout / "split.secret").read_bytes()
+    second = ready(source, course, "hw2")
     assert (course.heldout / "split.secret").read_bytes() == secret
     assert first.split != second.split
 
@@ -138,7 +132,7 @@ def test_the_secret_is_the_terms_and_every_assignment_is_split_apart(source, cou
 def test_another_term_splits_the_same_rows_otherwise(tmp_path, course):
     text = "import numpy as np\ndef heldout(seed):\n    return np.zeros(400), np.arange(400) % 2"
     source = write_data(tmp_path / "source", text)
-    here, there = prepare(source, course, "hw1"), prepare(source, make_course(tmp_path / "other"), "hw1")
+    here, there = ready(source, course, "hw1"), ready(source, make_course(tmp_path / "other"), "hw1")
     assert here.version == there.version
     assert here.split != there.split
 
@@ -146,7 +140,7 @@ def test_another_term_splits_the_same_rows_otherwise(tmp_path, course):
 def test_a_damaged_secret_splits_nothing(source, course):
     (course.heldout / "split.secret").write_text("abcd")
     with pytest.raises(PlatformError, match=r"split\.secret is damaged: 2 bytes instead of 32\. Restore it"):
-        prepare(source, course, "hw1")
+        ready(source, course, "hw1")
     assert not (course.heldout / "hw1").exists()
 
 
@@ -161,7 +155,7 @@ def made_old(course: CourseDirectory) -> Path:
 
 
 def test_a_set_from_before_there_were_splits_is_split_once_and_keeps_its_version(source, course):
-    drawn = prepare(source, course, "hw1", public_share=0.4)
+    drawn = ready(source, course, "hw1", public_share=0.4)
     folder = made_old(course)
     upgraded = ready(source, course, "hw1", public_share=0.4)
     assert (upgraded.version, upgraded.split) == (drawn.version, drawn.split)
@@ -170,7 +164,7 @@ def test_a_set_from_before_there_were_splits_is_split_once_and_keeps_its_version
 
 
 def test_an_old_set_that_is_damaged_is_not_split(source, course):
-    prepare(source, course, "hw1")
+    ready(source, course, "hw1")
     folder = made_old(course)
     (folder / "labels.npy").write_bytes(b"")
     with pytest.raises(PlatformError, match=r"labels\.npy is missing or is not"):
@@ -179,7 +173,7 @@ def test_an_old_set_that_is_damaged_is_not_split(source, course):
 
 
 def test_a_set_of_a_newer_neurograde_is_left_alone(source, course):
-    prepare(source, course, "hw1")
+    ready(source, course, "hw1")
     path = course.heldout / "hw1" / "manifest.json"
     path.write_text(json.dumps({**json.loads(path.read_text()), "format": 4}))
     with pytest.raises(PlatformError, match=r"manifest\.json is of format 4, .* knows up to 3"):
@@ -187,7 +181,7 @@ def test_a_set_of_a_newer_neurograde_is_left_alone(source, course):
 
 
 def test_what_may_be_said_of_a_set_tells_no_label(source, course):
-    heldout = prepare(source, course, "hw1")
+    heldout = ready(source, course, "hw1")
     told = facts(heldout)
     assert (told["rows"], told["classes"], told["public"] + told["private"]) == (20, 2, 20)
     assert told["inputs"] == "float32 (20, 3)"
@@ -217,7 +211,7 @@ def test_a_baseline_that_is_none_is_the_instructors_to_mend(source, small):
 
 
 def test_corrected_labels_are_a_new_version_split_as_before_and_the_old_ones_are_kept(source, course):
-    drawn = prepare(source, course, "hw1")
+    drawn = ready(source, course, "hw1")
     wrong = {0: 1 - int(drawn.labels[0]), 1: int(drawn.labels[1])}
     before, after = correct(course, "hw1", wrong)
     assert before.version == drawn.version != after.version == load(course, "hw1").version
@@ -229,14 +223,14 @@ def test_corrected_labels_are_a_new_version_split_as_before_and_the_old_ones_are
 
 
 def test_labels_that_are_right_already_make_no_new_version(source, course):
-    drawn = prepare(source, course, "hw1")
+    drawn = ready(source, course, "hw1")
     before, after = correct(course, "hw1", {0: int(drawn.labels[0])})
     assert before.version == after.version == drawn.version
     assert not (course.heldout / "hw1" / "labels-1.npy").exists()
 
 
 def test_labels_can_be_corrected_twice(source, course):
-    drawn = prepare(source, course, "hw1")
+    drawn = ready(source, course, "hw1")
     for row in (0, 1):
         correct(course, "hw1", {row: 1 - int(drawn.labels[row])})
     assert np.flatnonzero(load(course, "hw1").labels != drawn.labels).tolist() == [0, 1]
@@ -253,14 +247,14 @@ def test_labels_can_be_corrected_twice(source, course):
     ],
 )
 def test_labels_that_cannot_be_are_refused_and_nothing_changes(source, course, labels, message):
-    drawn = prepare(source, course, "hw1")
+    drawn = ready(source, course, "hw1")
     with pytest.raises(ConfigError, match=f"{message}.*Nothing was changed"):
         correct(course, "hw1", labels)
     assert load(course, "hw1").version == drawn.version
 
 
 def test_a_correction_that_is_cut_off_leaves_the_set_as_it_was(source, course, monkeypatch):
-    drawn = prepare(source, course, "hw1")
+    drawn = ready(source, course, "hw1")
 
     def full(*_):
         raise OSError("no space left")
