@@ -4,7 +4,7 @@
     release/<assignment>/    what students get; release/<language>/<assignment>/ for a translation
     bundles/<assignment>/    what graders need, hidden tests included
 
-These paths are spelt here alone.
+These folders are spelt here; the files inside them are named where they are read and written.
 """
 
 from dataclasses import dataclass

@@ -1,4 +1,8 @@
-"""The course directory, where everything that happens is kept. Its paths are spelt here alone."""
+"""The course directory, where everything that happens is kept.
+
+Its folders are spelt here, but for those that only nbgrader wants; the files inside them are named where they are read
+and written.
+"""
 
 import os
 from dataclasses import dataclass
