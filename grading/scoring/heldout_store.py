@@ -5,12 +5,14 @@ secret seed and the checksums); `heldout/split.secret` is the term's. All are re
 labels are a file of their own beside the old ones, named by the manifest.
 """
 
+import contextlib
 import hashlib
 import io
 import json
 import re
 import runpy
 import secrets
+import sys
 import tempfile
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -234,7 +236,8 @@ def _call_data_py(path: Path, seed: int) -> tuple[NDArray[Any], NDArray[np.int64
     if not path.is_file():
         raise ConfigError(f"{path} is missing. Write it: a competition needs heldout(seed) -> (inputs, labels).")
     try:
-        inputs, labels = runpy.run_path(str(path))["heldout"](seed)
+        with contextlib.redirect_stdout(sys.stderr):  # what data.py prints is for people: stdout may be JSON
+            inputs, labels = runpy.run_path(str(path))["heldout"](seed)
         inputs, labels = np.asarray(inputs), np.asarray(labels)
     except Exception as error:
         raise ConfigError(f"{path}: heldout(seed) did not work: {type(error).__name__}: {error}") from error

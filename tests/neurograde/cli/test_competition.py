@@ -341,3 +341,11 @@ def test_pages_go_to_a_folder(small_class, tmp_path):
     done = run(small_class, "integrity", "doubles", "-o", tmp_path / "file")
     assert (done.exit_code, done.stdout) == (2, "")
     assert "Choose another with --output DIR." in done.stderr
+
+
+def test_what_data_py_prints_is_no_part_of_the_json(new_class):
+    data = new_class.house.source / "doubles" / "data.py"
+    data.write_text("print('drawing')\n" + data.read_text())
+    done = run(new_class, "heldout", "doubles", "--json")
+    assert json.loads(done.stdout)["rows"] == 40
+    assert "drawing" in done.stderr
