@@ -1,5 +1,6 @@
 """An upload, opened safely. Nothing here runs or parses the student's Python."""
 
+import os
 import zipfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -66,7 +67,7 @@ def uploads(paths: Sequence[Path], assignment: str, *, claims: bool = False) -> 
 
 
 def _from_file(path: Path, name: Path, assignment: str) -> Upload:
-    student, origin = student_of(PurePosixPath(name.as_posix()), assignment), str(path)
+    student, origin = student_of(PurePosixPath(name.as_posix()), assignment), os.fsencode(path).decode(errors="replace")
     try:
         stat = path.stat()
         when = datetime.fromtimestamp(stat.st_mtime, UTC)

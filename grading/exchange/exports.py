@@ -67,7 +67,7 @@ def standings(
     certain, doubtful = reconcile(names, roster)
     unplaced = {match.name: Student(id=match.name) for match in doubtful}
     claimed = {student for match in doubtful if match.by for student in match.candidates}
-    handed_in_as = {student: student.id for student in roster.students}
+    handed_in_as = dict.fromkeys(roster.students, "")  # not the id: work under it may be in doubt
     handed_in_as |= {student: name for name, student in (certain | unplaced).items()}
     everyone = []
     for student, name in handed_in_as.items():

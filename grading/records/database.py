@@ -4,6 +4,7 @@ Reading changes nothing: what is not there yet reads as empty, and a file in a d
 opened as it lies there.
 """
 
+import os
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -45,9 +46,13 @@ class Database:
     @property
     def url(self) -> "URL":
         from sqlalchemy import URL, make_url
+        from sqlalchemy.exc import ArgumentError
 
         if isinstance(self._location, str):
-            return make_url(self._location)
+            try:
+                return make_url(self._location)
+            except ArgumentError as error:
+                raise self._no_database(error) from None
         return URL.create("sqlite", database=str(self._location), query={"timeout": str(self._wait_seconds)})
 
     @contextmanager
@@ -99,22 +104,27 @@ class Database:
 
         if not self._is_file:
             return self._open(self.url)
-        ways = [{"mode": "ro"}]
-        if not self._has_unmerged_writes:  # else it would be read without the latest of them
+        if os.access(self._file, os.W_OK) and os.access(self._file.parent, os.W_OK):
+            return self._open_query_only()
+        engine = self._open(self._file_url({"mode": "ro"}))
+        try:
+            with engine.connect() as connection:
+                connection.exec_driver_sql("SELECT count(*) FROM sqlite_master")
+        except OperationalError as error:
+            engine.dispose()
+            if "locked" in str(error.orig) or self._has_unmerged_writes:  # it would be read without the latest of them
+                raise
             # In a directory that cannot be written, WAL mode opens only as a file that nobody changes.
-            ways.append({"mode": "ro", "immutable": "1"})
-        for number, way in enumerate(ways, 1):
-            engine = self._open(self._file_url(way))
-            try:
-                with engine.connect() as connection:
-                    connection.exec_driver_sql("SELECT count(*) FROM sqlite_master")
-            except OperationalError:
-                engine.dispose()
-                if number == len(ways):
-                    raise
-            else:
-                return engine
-        raise AssertionError("there is a last way")
+            return self._open(self._file_url({"mode": "ro", "immutable": "1"}))
+        return engine
+
+    def _open_query_only(self) -> "Engine":
+        """Opened as a writer would, so that SQLite clears away what others left half done, and written to by nobody."""
+        from sqlalchemy import event
+
+        engine = self._open(self._file_url({"mode": "rw"}))
+        event.listen(engine, "connect", lambda connection, _: connection.execute("PRAGMA query_only = 1"))
+        return engine
 
     @property
     def _is_file(self) -> bool:
@@ -126,8 +136,8 @@ class Database:
 
     @property
     def _has_unmerged_writes(self) -> bool:
-        log = Path(f"{self._file}-wal")
-        return log.exists() and log.stat().st_size > 0
+        logs = (Path(f"{self._file}{ending}") for ending in ("-wal", "-journal"))
+        return any(log.exists() and log.stat().st_size > 0 for log in logs)
 
     def _file_url(self, query: dict[str, str]) -> "URL":
         from urllib.parse import quote
@@ -152,10 +162,13 @@ class Database:
         try:
             return create_engine(url, **options)
         except (ArgumentError, ImportError) as error:
-            raise ConfigError(
-                f"{self._location} cannot be a gradebook: {error}. Give the path of a file, or a URL such as "
-                "postgresql://staff@dbhost/course."
-            ) from None
+            raise self._no_database(error) from None
+
+    def _no_database(self, error: Exception) -> ConfigError:
+        return ConfigError(
+            f"{self._location} cannot be a gradebook: {error}. Give the path of a file, or a URL such as "
+            "postgresql://staff@dbhost/course."
+        )
 
     def close(self) -> None:
         """Close what was opened. It opens again when it is used again."""

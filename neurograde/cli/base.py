@@ -153,6 +153,10 @@ class Commands(Group):
         except CourseError as error:
             console(always=True).print(f"[bold red]Error:[/] {plain(str(error))}", highlight=False, soft_wrap=True)
             ctx.exit(error.exit_code)
+        except PermissionError as error:
+            said = f"{error.filename} may not be looked into: {error.strerror}. Ask whoever owns it, or name another."
+            console(always=True).print(f"[bold red]Error:[/] {plain(said)}", highlight=False, soft_wrap=True)
+            ctx.exit(ConfigError.exit_code)
         except KeyboardInterrupt:
             console(always=True).print("\nStopped. What was graded is kept; run the same command to go on.")
             ctx.exit(INTERRUPTED)

@@ -17,11 +17,12 @@ from grading.competition.board import Board, Identity, OwnEntry
 from grading.competition.entries import Compare, Contest, choose, left_today
 from grading.competition.ranking import own_entries, rank
 from grading.people.pseudonyms import pseudonyms
-from grading.records.attempts import Attempt, Selection
+from grading.records.attempts import Attempt, AttemptKind, Selection
 from grading.records.database import Database
 from grading.records.ledger import Ledger
 from grading.rules.policy import SIGNIFICANCE
 from grading.scoring import heldout_store
+from grading.scoring.heldout import HeldOut
 from grading.scoring.metrics import mcnemar, within_noise
 from neurograde.services.people.extensions import Deadlines
 from neurograde.services.people.names import Names, Person
@@ -90,7 +91,7 @@ class Standings:
         attempts = self.ledger.attempts(self.assignment)
         return rank(
             attempts,
-            self._contest([attempt.student for attempt in attempts]),
+            self._contest([attempt.student for attempt in attempts if attempt.kind is not AttemptKind.BASELINE]),
             names=self._pseudonyms(attempts) if pseudonyms else self.deadlines.names.shown(),
             identity=Identity.PSEUDONYMS if pseudonyms else Identity.NAMES,
             ranks_only=ranks_only,
@@ -139,9 +140,17 @@ class Standings:
     def _is_over(self, due: datetime | None) -> bool:
         return due is not None and self.now > due
 
+    def _heldout(self) -> HeldOut:
+        """Raises ConfigError where nothing was drawn yet, PlatformError where it is not what was drawn."""
+        if not heldout_store.is_drawn(self.course, self.assignment):
+            raise ConfigError(
+                f"Nothing is held out for {self.assignment} yet. Draw it: neurograde heldout {self.assignment}"
+            )
+        return heldout_store.load(self.course, self.assignment)
+
     def _apart(self) -> Compare:
         """Whether two differ beyond chance on the private rows."""
-        kept = heldout_store.load(self.course, self.assignment)
+        kept = self._heldout()
         private = ~kept.public
         answers = {
             attempt.key: np.array(attempt.predictions)[private]
@@ -158,7 +167,7 @@ class Standings:
 
     def _within_noise(self, student: str) -> Compare:
         """Whether two cannot be told apart: on the public rows, after the student's deadline on the private ones."""
-        kept = heldout_store.load(self.course, self.assignment)
+        kept = self._heldout()
         rows = ~kept.public if self._is_over(self.deadlines.due(student)) else kept.public
 
         def alike(attempt: Attempt, best: Attempt) -> bool:

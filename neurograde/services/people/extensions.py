@@ -31,6 +31,8 @@ class Deadlines:
         syllabus = house.syllabus()
         listed = [entry.name for entry in syllabus.assignments]
         extensions = load_extensions(course, assignments=[*listed, assignment])
+        for extension in extensions:
+            names.require_one(extension.student)
         return cls(
             assignment=assignment,
             settings=house.settings(assignment),

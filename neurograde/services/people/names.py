@@ -61,14 +61,20 @@ class Names:
         raise ConfigError(self._nobody(text, match))
 
     def owner_of(self, text: str) -> str:
-        """The roster's id of whom a name certainly means, else the name itself.
+        """The roster's id of whom a name certainly means, else the name itself: never somebody else's id.
 
-        Raises ConfigError for a name that nothing was handed in by and that is borne by two of the roster.
+        Whoever's file is in doubt is graded all the same, so this raises nothing.
         """
         match = self._match(text)
-        if match.student is None and match.by and text not in self._recorded:
+        if match.student is not None:
+            return match.student.id
+        return f"{text} (in doubt)" if match.by else text
+
+    def require_one(self, text: str) -> None:
+        """Raises ConfigError for a name that is borne by two of the roster, naming both."""
+        match = self._match(text)
+        if match.student is None and match.by:
             raise ConfigError(f"{text}: {match.why}. Give the id, the login or the e-mail of the one that is meant.")
-        return match.student.id if match.student else text
 
     def _match(self, text: str) -> Match:
         if not self.roster.students:
@@ -80,7 +86,9 @@ class Names:
     def shown(self) -> dict[str, str]:
         """What students are called, by the names things were handed in by and by ids, where the roster has a name."""
         called = {student.id: student.name for student in self.roster.students if student.name}
-        return called | {name: called[owner] for name, owner in self._owner.items() if owner in called}
+        by_file = {name: called[owner] for name, owner in self._owner.items() if owner in called}
+        in_doubt = {match.name for match in self.doubtful}
+        return {name: said for name, said in called.items() if name not in in_doubt} | by_file
 
     def _in_roster(self, student: Student, text: str) -> Person:
         if student.id in self._name_of:
@@ -93,6 +101,9 @@ class Names:
                 f"Work of {student} lies under {' and '.join(names)}, and which of it counts is not certain. Name one "
                 f"of them instead of {text}."
             )
+        if not names and student.id in self._recorded:  # as somebody else's login, say
+            why = self._match(student.id).why
+            raise ConfigError(f"Work lies under {student.id}, and {why}. Name {student.id} to see it.")
         return Person(id=student.id, recorded=student.id, student=student)
 
     def _nobody(self, text: str, match: Match) -> str:

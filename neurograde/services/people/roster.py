@@ -68,6 +68,8 @@ def link(course: CourseDirectory, name: str, student: str) -> str:
     """
     course.require()
     roster = rosters.load_roster(course)
-    owner = Names(roster).owner_of(student)
+    names = Names(roster)
+    names.require_one(student)
+    owner = names.owner_of(student)
     rosters.save_roster(course, rosters.link(roster, name, owner))
     return owner

@@ -1,11 +1,12 @@
 import os
+import sqlite3
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 
 import pytest
 from sqlalchemy import text
 
-from autograder.model.errors import PlatformError
+from autograder.model.errors import ConfigError, PlatformError
 from autograder.model.report import Status
 from grading.records.attempts import Attempt, AttemptKind
 from grading.records.database import Database
@@ -83,3 +84,26 @@ def test_one_object_serves_many_threads_and_opens_again_after_it_was_closed(plac
         assert counts == [40] * 8
         database.close()
         assert len(ledger.students()) == 40
+
+
+def test_reading_leaves_nothing_beside_the_file(place):
+    with Database(place) as database:
+        Ledger(database).record([attempt("ada")])
+    with Database(place) as database:
+        assert Ledger(database).students() == ["ada"]
+    assert [path.name for path in place.parent.iterdir()] == ["gradebook.db"]
+
+
+def test_a_database_that_another_program_holds_is_said_to_be_locked_and_never_read_half_written(place):
+    holder = sqlite3.connect(place, isolation_level=None)
+    holder.execute("CREATE TABLE neurograde_attempt (student TEXT, kind TEXT)")
+    holder.execute("BEGIN EXCLUSIVE")
+    holder.execute("INSERT INTO neurograde_attempt VALUES ('nobody', 'claim')")
+    with Database(place, wait_seconds=0.1) as database, pytest.raises(PlatformError, match="locked"):
+        Ledger(database).students()
+    holder.close()
+
+
+def test_an_address_that_is_none_is_told():
+    with Database("nonsense") as database, pytest.raises(ConfigError, match="cannot be a gradebook"):
+        Ledger(database).students()

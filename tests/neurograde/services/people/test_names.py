@@ -26,7 +26,7 @@ def test_who_handed_in_nothing_is_known_too():
 
 def test_a_name_borne_by_two_is_an_error_that_names_both():
     twins = Roster(students=(Student(id="s1", name="Kim Lee"), Student(id="s2", name="Lee Kim")))
-    for ask in (Names(twins, []).find, Names(twins, []).owner_of):
+    for ask in (Names(twins, []).find, Names(twins, []).require_one):
         with pytest.raises(ConfigError, match=r"s1 \(Kim Lee\).*s2 \(Lee Kim\).*Give the id"):
             ask("Kim Lee")
 
@@ -54,3 +54,18 @@ def test_nobodys_name_is_told_with_the_nearest():
 def test_people_are_shown_by_the_rosters_names_whatever_their_files_were_called():
     shown = Names(ROSTER, ["adamsevelyn", "stranger"]).shown()
     assert shown == {"s1005": "Evelyn Adams", "s1001": "Ada Adams", "adamsevelyn": "Evelyn Adams"}
+
+
+def test_a_file_whose_name_two_could_own_stops_nobody_and_is_nobodys():
+    twins = Roster(students=(Student(id="s1", name="Kim Lee"), Student(id="s2", name="Lee Kim")))
+    assert Names(twins, []).owner_of("Kim Lee") not in ("s1", "s2")
+    assert Names(twins, ["Kim Lee"]).find("Kim Lee").recorded == "Kim Lee"
+
+
+def test_a_login_that_is_anothers_id_gives_neither_the_others_work():
+    roster = Roster(students=(Student(id="x1", name="Xenia", login="y1"), Student(id="y1", name="Yuri", login="yuri")))
+    names = Names(roster, ["y1"])
+    assert names.owner_of("y1") not in ("x1", "y1")
+    assert names.shown() == {"x1": "Xenia"}
+    with pytest.raises(ConfigError, match="Work lies under y1"):
+        names.find("yuri")
