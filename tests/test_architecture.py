@@ -92,14 +92,16 @@ def imports_of(source):
         id(node)
         for block in ast.walk(tree)
         if isinstance(block, ast.If) and isinstance(block.test, ast.Name) and block.test.id == "TYPE_CHECKING"
-        for node in ast.walk(block)
+        for statement in block.body  # not the `else:` of it, which runs
+        for node in ast.walk(statement)
     }
     for node in ast.walk(tree):
         names = []
         if isinstance(node, ast.Import):
             names = [alias.name for alias in node.names]
         elif isinstance(node, ast.ImportFrom):
-            names = [f"{node.module}.{alias.name}" for alias in node.names]
+            dots = "." * node.level
+            names = [f"{dots}{node.module or ''}.{alias.name}" for alias in node.names]
         elif isinstance(node, ast.Call):
             names = imported_by_name(node)
         for name in names:
@@ -149,6 +151,13 @@ def broken_arrows(name, source):
         if room in BELOW_SERVICES and target.startswith("autograder/") and there != "model":
             broken.append(f"grading imports of autograder only its model, not {module}")
     return broken
+
+
+def misspelt_imports(source):
+    """Imports that say not plainly which room they mean."""
+    modules = imports_of(source)
+    relative = [f"an import says from where: {module}" for module in modules if module.startswith(".")]
+    return relative + [f"an import names a room, not all of {module}" for module in modules if module in PACKAGES]
 
 
 def broken_nevers(name, source):
@@ -212,7 +221,7 @@ def pure_closure():
 
 def violations(name, source):
     """All that a file of this name, relative to the root, does and must not."""
-    return broken_arrows(name, source) + broken_nevers(name, source)
+    return misspelt_imports(source) + broken_arrows(name, source) + broken_nevers(name, source)
 
 
 @pytest.mark.parametrize("name", FILES)
@@ -301,6 +310,9 @@ def test_a_planted_import_along_an_arrow_is_none():
     [
         ("autograder/model/report.py", "import grading"),
         ("autograder/nowhere/new.py", "import json"),
+        ("grading/scoring/score.py", "from ..records import ledger"),
+        ("neurograde/services/marks/grades.py", "import grading"),
+        ("autograder/model/report.py", "if TYPE_CHECKING:\n    pass\nelse:\n    from grading.rules import policy"),
         ("somewhere/else.py", "import json"),
         ("grading/scoring/score.py", "from autograder.intake.uploads import receive"),
         ("grading/rules/policy.py", "import time"),
