@@ -6,15 +6,17 @@ labels are a file of their own beside the old ones, named by the manifest.
 """
 
 import contextlib
+import fcntl
 import hashlib
 import io
 import json
+import os
 import re
 import runpy
 import secrets
 import sys
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal
@@ -146,8 +148,16 @@ def correct(course: CourseDirectory, assignment: str, labels: Mapping[int, int])
     kept. Raises ConfigError for an Id or class that there is none of, or a class that nothing is left of, and what
     `load` raises.
     """
+    folder = _folder(course, assignment)
+    with _one_at_a_time(folder):  # two that read the same manifest would each write over the other's labels
+        return _correct(course, assignment, folder, labels)
+
+
+def _correct(
+    course: CourseDirectory, assignment: str, folder: Path, labels: Mapping[int, int]
+) -> tuple[HeldOut, HeldOut]:
     before = load(course, assignment)
-    folder, manifest = _folder(course, assignment), _read_manifest(course, assignment, PUBLIC_SHARE)
+    manifest = _read_manifest(course, assignment, PUBLIC_SHARE)
     n, truth = len(before.labels), before.labels.copy()
     for row, label in labels.items():
         if not (0 <= row < n and 0 <= label < before.classes):
@@ -175,6 +185,20 @@ def correct(course: CourseDirectory, assignment: str, labels: Mapping[int, int])
     except OSError as error:
         raise PlatformError(f"{folder} could not be written: {error}. Nothing was changed; make room first.") from None
     return before, load(course, assignment)
+
+
+@contextlib.contextmanager
+def _one_at_a_time(folder: Path) -> Iterator[None]:
+    """Hold the folder of a set: of several processes that change it each waits for the one before."""
+    try:
+        held = os.open(folder, os.O_RDONLY)
+    except OSError:
+        raise _damaged(folder / "manifest.json") from None
+    try:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(held)
 
 
 def read_corrections(path: Path) -> dict[int, int]:

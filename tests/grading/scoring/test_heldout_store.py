@@ -1,5 +1,6 @@
 import json
 import stat
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -286,3 +287,11 @@ def test_corrections_are_read_by_the_names_of_their_columns(tmp_path):
     path = tmp_path / "wrong.csv"
     path.write_text("Category,Id\n3,17\n0,4\n")
     assert read_corrections(path) == {17: 3, 4: 0}
+
+
+def test_of_several_who_put_labels_right_at_once_nobodys_correction_is_lost(source, course):
+    drawn = ready(source, course, "hw1")
+    rows = [int(row) for label in range(2) for row in np.flatnonzero(drawn.labels == label)[:3]]
+    with ThreadPoolExecutor(6) as threads:
+        list(threads.map(lambda row: correct(course, "hw1", {row: 1 - int(drawn.labels[row])}), rows))
+    assert np.flatnonzero(load(course, "hw1").labels != drawn.labels).tolist() == sorted(rows)
