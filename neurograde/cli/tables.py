@@ -202,8 +202,8 @@ def outcomes_table(outcomes: Sequence["Outcome"]) -> "Table":
     from rich.table import Table
 
     shown = Table(header_style="bold", box=SIMPLE_HEAD, padding=(0, 1, 0, 0))
-    shown.add_column("student", overflow="fold")
-    shown.add_column("status", no_wrap=True)
+    shown.add_column("student", overflow="fold", min_width=12)  # on a narrow terminal who it is comes first
+    shown.add_column("status", no_wrap=True, min_width=6)
     for name in (*names, "points", "score", "grade", "seconds"):
         shown.add_column(name, justify="right", no_wrap=True)
     for outcome in sorted(outcomes, key=lambda outcome: outcome.student):
