@@ -88,10 +88,15 @@ def read(house: House, course: CourseDirectory, assignment: str) -> Competing | 
     competition = house.settings(assignment).competition
     if competition is None:
         return None
+    kept = load_drawn(course, assignment, public_share=competition.public_share)
+    return _beside_baseline(house, assignment, competition, kept)
+
+
+def load_drawn(course: CourseDirectory, assignment: str, *, public_share: float | None = None) -> HeldOut:
+    """The set as it was drawn. Raises ConfigError where nothing was drawn yet, else what `heldout_store.load` does."""
     if not heldout_store.is_drawn(course, assignment):
         raise ConfigError(f"Nothing is held out for {assignment} yet. Draw it: neurograde heldout {assignment}")
-    kept = heldout_store.load(course, assignment, public_share=competition.public_share)
-    return _beside_baseline(house, assignment, competition, kept)
+    return heldout_store.load(course, assignment, public_share=public_share)
 
 
 def facts(house: House, course: CourseDirectory, assignment: str) -> HeldOutFacts:

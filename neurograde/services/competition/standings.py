@@ -11,19 +11,19 @@ from autograder.model.assignment import AssignmentSettings, Competition
 from autograder.model.errors import ConfigError
 from autograder.model.house import House
 from autograder.model.syllabus import Syllabus
+from autograder.model.times import as_utc
 from grading.common.directory import CourseDirectory
 from grading.common.secret import read_term_secret
 from grading.competition.board import Board, Identity, OwnEntry
-from grading.competition.entries import Compare, Contest, choose, left_today
+from grading.competition.entries import Compare, Contest, choose, is_over, left_today
 from grading.competition.ranking import own_entries, rank
 from grading.people.pseudonyms import pseudonyms
 from grading.records.attempts import Attempt, AttemptKind, Selection
 from grading.records.database import Database
 from grading.records.ledger import Ledger
 from grading.rules.policy import SIGNIFICANCE
-from grading.scoring import heldout_store
-from grading.scoring.heldout import HeldOut
 from grading.scoring.metrics import mcnemar, within_noise
+from neurograde.services.competition.heldout import load_drawn
 from neurograde.services.people.extensions import Deadlines
 from neurograde.services.people.names import Names, Person
 
@@ -95,7 +95,7 @@ class Standings:
             names=self._pseudonyms(attempts) if pseudonyms else self.deadlines.names.shown(),
             identity=Identity.PSEUDONYMS if pseudonyms else Identity.NAMES,
             ranks_only=ranks_only,
-            apart=self._apart() if self._is_over(self.settings.due) else None,
+            apart=self._apart() if is_over(self.settings.due, as_utc(self.now)) else None,
         )
 
     def entries(self, student: str) -> OwnEntries:
@@ -137,20 +137,9 @@ class Standings:
         everyone = {attempt.student for attempt in attempts} | {student.id for student in roster.students}
         return pseudonyms(everyone, read_term_secret(self.course))
 
-    def _is_over(self, due: datetime | None) -> bool:
-        return due is not None and self.now > due
-
-    def _heldout(self) -> HeldOut:
-        """Raises ConfigError where nothing was drawn yet, PlatformError where it is not what was drawn."""
-        if not heldout_store.is_drawn(self.course, self.assignment):
-            raise ConfigError(
-                f"Nothing is held out for {self.assignment} yet. Draw it: neurograde heldout {self.assignment}"
-            )
-        return heldout_store.load(self.course, self.assignment)
-
     def _apart(self) -> Compare:
         """Whether two differ beyond chance on the private rows."""
-        kept = self._heldout()
+        kept = load_drawn(self.course, self.assignment)
         private = ~kept.public
         answers = {
             attempt.key: np.array(attempt.predictions)[private]
@@ -167,8 +156,8 @@ class Standings:
 
     def _within_noise(self, student: str) -> Compare:
         """Whether two cannot be told apart: on the public rows, after the student's deadline on the private ones."""
-        kept = self._heldout()
-        rows = ~kept.public if self._is_over(self.deadlines.due(student)) else kept.public
+        kept = load_drawn(self.course, self.assignment)
+        rows = ~kept.public if is_over(self.deadlines.due(student), as_utc(self.now)) else kept.public
 
         def alike(attempt: Attempt, best: Attempt) -> bool:
             ours, theirs = np.array(attempt.predictions), np.array(best.predictions)
